@@ -1,0 +1,219 @@
+"""The one declaration: purposes, services, what they store, and the wording of the banner.
+
+The cookie table of the policy, the banner, what it gates and erases, and what the receiver accepts all come from the
+notice made here, so they cannot drift apart. A notice is released like a policy: its bytes never change, and their
+SHA-256 is the digest that records name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+_ID = re.compile(r"[a-z][a-z0-9-]{0,31}")
+SCHEMA = "policy-notice/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Localized:
+    """A text in one or more languages; a text written without a language is in the site's own (key '')."""
+
+    by_language: Mapping[str, str]
+
+    @classmethod
+    def from_yaml(cls, value: str | Mapping[str, str]) -> Localized:
+        return cls({"": value} if isinstance(value, str) else dict(value))
+
+    def within(self, languages: tuple[str, ...], default: str) -> dict[str, str]:
+        """The texts of `languages`, by language; a ValueError names the first that is missing (B11)."""
+        texts = {language or default: text for language, text in self.by_language.items()}
+        for language in languages:
+            if language not in texts:
+                raise ValueError(f"{next(iter(texts.values()))!r} has no text in {language!r}")
+        return {language: texts[language] for language in sorted(languages)}
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """One thing kept in a visitor's browser. A name that ends in * stands for every name that starts so."""
+
+    name: str
+    lifetime: Localized
+    purpose: Localized
+    kind: Literal["cookie", "localStorage", "sessionStorage", "indexedDB"] = "cookie"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Who acts for a purpose, and what that puts into the browser."""
+
+    id: str
+    name: Localized
+    provider: str
+    storage: tuple[Storage, ...] = ()
+    # Whether anybody but the provider of the website can read what is stored (Planet49, C-673/17).
+    third_party: bool = False
+
+    def __post_init__(self) -> None:
+        _check_id(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a visitor consents to. `necessary` needs no consent, but a written reason (P03); no other basis exists (P04)."""
+
+    id: str
+    label: Localized
+    description: Localized
+    basis: Literal["necessary", "consent"] = "consent"
+    justification: Localized | None = None
+    services: tuple[Service, ...] = ()
+    # Signals that deny this purpose: "gpc" for a purpose that sells or shares data (S02).
+    signals: tuple[Literal["gpc"], ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_id(self.id)
+        if self.basis == "necessary" and self.justification is None:
+            raise ValueError(f"the necessary purpose {self.id!r} needs a justification (TF para 30)")
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How long records are kept, and why: a period without a reason is not a decision (E01)."""
+
+    retention: Localized
+    reason: Localized
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """The `consent` part of site.yaml."""
+
+    policy: str  # the policy that a record is bound to
+    purposes: tuple[Purpose, ...]
+    proof: Proof
+    receiver: str | None = None  # path or URL that choices are posted to; nothing is posted without it
+    languages: tuple[str, ...] = ()
+    consent_days: int = 180  # CNIL para 39: keep a choice six months
+    refusal_days: int = 365
+    origins: tuple[str, ...] = ()  # other sites that show this banner
+    authority: str = ""  # where a visitor may complain
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # own wording, by language and key
+
+    def __post_init__(self) -> None:
+        ids = [purpose.id for purpose in self.purposes]
+        if len(set(ids)) < len(ids):
+            raise ValueError(f"two purposes have one id: {', '.join(ids)}")
+        if not any(purpose.basis == "necessary" for purpose in self.purposes):
+            raise ValueError("a purpose with basis: necessary is missing; the banner's own storage belongs to it")
+        for name, days in (("consent_days", self.consent_days), ("refusal_days", self.refusal_days)):
+            if not 1 <= days <= 400:  # longer than browsers keep a cookie (RFC 6265bis: 400 days)
+                raise ValueError(f"{name!r} wants 1 to 400 days, and holds {days}")
+
+
+@dataclass(frozen=True, slots=True)
+class Widget:
+    """What the banner brings along: its words by language, and its own storage as a service."""
+
+    texts: Mapping[str, Mapping[str, str]]
+    own: Service
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Everything the banner says and declares, as released: `content` are the exact bytes, `sha256` is their digest."""
+
+    content: bytes
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The parsed content (schema policy-notice/1)."""
+        data: dict[str, Any] = json.loads(self.content)
+        return data
+
+    def wording(self) -> dict[str, Any]:
+        """The content without its version: what two notices are compared by."""
+        return {key: value for key, value in self.data.items() if key != "version"}
+
+
+def make_notice(
+    declaration: Declaration, widget: Widget, *, version: str, language: str, controller: Mapping[str, str]
+) -> Notice:
+    """The notice that site.yaml declares today. Raises ValueError for a missing text."""
+    languages = declaration.languages or (language,)
+    purposes = [_purpose(purpose, languages, language) for purpose in declaration.purposes]
+    own = _service(widget.own, languages, language)
+    next(p for p in purposes if p["basis"] == "necessary")["services"].append(own)
+    data = {
+        "schema": SCHEMA,
+        "version": version,
+        "controller": dict(controller),
+        "policy": declaration.policy,
+        "language": language,
+        "languages": sorted(languages),
+        "consent_days": declaration.consent_days,
+        "refusal_days": declaration.refusal_days,
+        "purposes": purposes,
+        "texts": {code: _texts(code, declaration, widget) for code in sorted(languages)},
+    }
+    return Notice((json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode())
+
+
+def asks_for_consent(notice: Notice) -> bool:
+    """Whether any purpose needs consent; where none does there is no banner (B14)."""
+    return any(purpose["basis"] == "consent" for purpose in notice.data["purposes"])
+
+
+def _texts(language: str, declaration: Declaration, widget: Widget) -> dict[str, str]:
+    if language not in widget.texts:
+        shipped = ", ".join(sorted(widget.texts))
+        raise ValueError(f"the banner has no words in {language!r} (it has {shipped}); write them under 'texts'")
+    own = declaration.texts.get(language, {})
+    unknown = sorted(set(own) - set(widget.texts[language]))
+    if unknown:
+        raise ValueError(f"the banner has no text called {unknown[0]!r}")
+    return {**widget.texts[language], **own}
+
+
+def _purpose(purpose: Purpose, languages: tuple[str, ...], default: str) -> dict[str, Any]:
+    justification = purpose.justification
+    return {
+        "id": purpose.id,
+        "basis": purpose.basis,
+        "label": purpose.label.within(languages, default),
+        "description": purpose.description.within(languages, default),
+        "justification": justification and justification.within(languages, default),
+        "signals": list(purpose.signals),
+        "services": [_service(service, languages, default) for service in purpose.services],
+    }
+
+
+def _service(service: Service, languages: tuple[str, ...], default: str) -> dict[str, Any]:
+    return {
+        "id": service.id,
+        "name": service.name.within(languages, default),
+        "provider": service.provider,
+        "third_party": service.third_party,
+        "storage": [
+            {
+                "name": item.name,
+                "kind": item.kind,
+                "lifetime": item.lifetime.within(languages, default),
+                "purpose": item.purpose.within(languages, default),
+            }
+            for item in service.storage
+        ],
+    }
+
+
+def _check_id(value: str) -> None:
+    if not _ID.fullmatch(value):
+        raise ValueError(f"the id {value!r} wants small letters, digits and hyphens, and starts with a letter")
