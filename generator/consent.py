@@ -64,7 +64,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What a visitor consents to. `necessary` needs no consent, but a written reason (P03); no other basis exists (P04)."""
+    """What a visitor consents to. `necessary` needs a written reason instead (P03); no other basis exists (P04)."""
 
     id: str
     label: Localized

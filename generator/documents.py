@@ -1,0 +1,295 @@
+"""A policy's text as a value: front matter and Markdown in, sections of blocks out, with stable ids.
+
+The section is the unit of address, comparison and cache; numbers are computed and never written, so an inserted
+section renumbers the page without changing the others. Blocks keep every byte: `prefix + text + suffix` of all
+blocks of a section, joined, is the section's source again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from generator import typedyaml
+from generator.errors import Problem, SourceError, Where
+
+BlockKind = Literal["paragraph", "item", "table", "code", "rule", "blank"]
+Numbering = Literal["decimal", "letters", "none"]
+
+_HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*(?:\{([^{}]*)\})?[ \t]*$")
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+_ITEM = re.compile(r"^([ \t]*(?:[-*+]|\d+[.)])[ \t]+)")
+_RULE = re.compile(r"^ {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$")
+_VARIABLE = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
+_NUMBERINGS: Mapping[str, Numbering] = {"decimal": "decimal", "letters": "letters", "none": "none"}
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """What a policy says about itself above its text."""
+
+    title: str
+    language: str = ""
+    description: str = ""
+    awaiting: str = ""  # what a working text waits for, such as somebody's approval; a release does not carry it
+    numbering: Numbering = "decimal"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, list item, table, piece of code or rule: `text` is its words, the rest is its form."""
+
+    kind: BlockKind
+    prefix: str  # indentation and list mark
+    text: str
+    suffix: str  # line ends and blank lines up to the next block
+
+    @property
+    def source(self) -> str:
+        return self.prefix + self.text + self.suffix
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and the text below it up to the next heading; the text before the first heading has id ''."""
+
+    id: str
+    level: int
+    number: str  # "4.", "a.", "19.1", or "" where the policy has no numbers
+    heading: str
+    material: bool  # a change here cannot be released as editorial (V03)
+    source: str
+    line: int
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return tuple(split_blocks(self.source))
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One text of a policy: a release or the draft."""
+
+    path: str
+    meta: FrontMatter
+    sections: tuple[Section, ...]
+
+    def section(self, section_id: str) -> Section | None:
+        return next((section for section in self.sections if section.id == section_id), None)
+
+
+def parse(source: str, path: str, *, language: str = "en") -> Document:
+    """Read a policy; `language` holds where its front matter names none. SourceError with every problem and line."""
+    text = source.removeprefix("\ufeff")
+    header, body, first_line = _split_front_matter(text, path)
+    meta = typedyaml.load(header, FrontMatter, path, first_line=2)
+    if not meta.language:
+        meta = FrontMatter(meta.title, language, meta.description, meta.awaiting, meta.numbering)
+    drafts, problems = _read_sections(body, path, first_line)
+    if problems:
+        raise SourceError(problems)
+    return Document(path, meta, _numbered(drafts, meta.numbering))
+
+
+def resolve(source: str, variables: Mapping[str, str], path: str) -> str:
+    """Put the values of `{{ name }}` in place; SourceError names each unknown one and its line."""
+    problems = []
+    for index, line in enumerate(source.splitlines(), 1):
+        for match in _VARIABLE.finditer(line):
+            if match[1] not in variables:
+                known = ", ".join(sorted(variables))
+                message = f"there is no variable {match[1]!r}"
+                problems.append(Problem("policy.unknown-variable", Where(path, index), message, f"known: {known}"))
+    if problems:
+        raise SourceError(problems)
+    return _VARIABLE.sub(lambda match: variables[match[1]], source)
+
+
+def without_awaiting(source: str) -> str:
+    """The text as it is released: the mark of what the draft waited for is gone."""
+    header, mark, rest = source.partition("\n---")
+    return re.sub(r"\nawaiting:[^\n]*(?:\n[ \t]+[^\n]*)*", "", header, count=1) + mark + rest
+
+
+def split_blocks(source: str) -> Iterator[Block]:
+    """Cut a section's source into blocks that keep every byte."""
+    lines = source.splitlines(keepends=True)
+    start = _text_starts(lines, 0)
+    if start:
+        yield Block("blank", "", "", "".join(lines[:start]))
+    while start < len(lines):
+        end = _block_end(lines, start)
+        after = _text_starts(lines, end)
+        yield _block("".join(lines[start:end]), "".join(lines[end:after]))
+        start = after
+
+
+def _split_front_matter(text: str, path: str) -> tuple[str, str, int]:
+    """Front matter, body, and the line on which the body starts."""
+    lines = text.splitlines(keepends=True)
+    fences = [index for index, line in enumerate(lines) if line.rstrip() == "---"][:2]
+    if len(fences) < 2 or fences[0] != 0:
+        hint = "start the file with ---, a line 'title: …', and ---"
+        raise SourceError(Problem("policy.front-matter", Where(path, 1), "the file has no front matter", hint))
+    return "".join(lines[1 : fences[1]]), "".join(lines[fences[1] + 1 :]), fences[1] + 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    level: int
+    text: str
+    id: str
+    material: bool
+    numbering: Numbering
+    line: int
+
+
+def _read_sections(body: str, path: str, first_line: int) -> tuple[list[tuple[_Heading, str]], list[Problem]]:
+    problems: list[Problem] = []
+    found: list[tuple[_Heading, list[str]]] = [(_Heading(2, "", "", False, "decimal", first_line), [])]
+    fence = ""
+    for number, line in enumerate(body.splitlines(keepends=True), first_line):
+        fence = _fence_after(line, fence)
+        match = None if fence else _HEADING.match(line.rstrip("\r\n"))
+        if match:
+            found.append((_read_heading(match, Where(path, number), problems), []))
+        else:
+            found[-1][1].append(line)
+    _check_headings([heading for heading, _ in found], path, problems)
+    sections = [(heading, "".join(lines)) for heading, lines in found]
+    return [pair for pair in sections if pair[0].id or pair[1].strip()], problems
+
+
+def _fence_after(line: str, fence: str) -> str:
+    """The code fence that is open after this line: '#' starts no heading inside of one."""
+    match = _FENCE.match(line)
+    if not match:
+        return fence
+    if not fence:
+        return match[1]
+    return "" if match[1].startswith(fence) else fence
+
+
+def _read_heading(match: re.Match[str], where: Where, problems: list[Problem]) -> _Heading:
+    section_id, material, numbering = "", False, "decimal"
+    for word in (match[3] or "").split():
+        if word.startswith("#"):
+            section_id = word[1:]
+        elif word == ".material":
+            material = True
+        elif word.startswith("numbering=") and word[10:] in _NUMBERINGS:
+            numbering = word[10:]
+        else:
+            hint = "known: #an-id, .material, numbering=decimal|letters|none"
+            problems.append(Problem("policy.heading-attribute", where, f"a heading cannot say {word!r}", hint))
+    level = len(match[1])
+    if level == 1:
+        message = "a heading with one # is the policy's title, which the front matter holds"
+        problems.append(Problem("policy.second-title", where, message, "start sections with ##"))
+    return _Heading(level, match[2], section_id or slug(match[2]), material, _NUMBERINGS[numbering], where.line or 0)
+
+
+def _check_headings(headings: list[_Heading], path: str, problems: list[Problem]) -> None:
+    seen: dict[str, int] = {}
+    level = 2
+    for heading in headings:
+        where = Where(path, heading.line)
+        if heading.id in seen:
+            message = f"the id {heading.id!r} is also that of the section in line {seen[heading.id]}"
+            problems.append(Problem("policy.duplicate-id", where, message, "give one of them {#another-id}"))
+        if heading.level > level + 1:
+            message = f"a level-{heading.level} heading follows a level-{level} one"
+            problems.append(Problem("policy.heading-level", where, message, f"use {'#' * (level + 1)}"))
+        seen[heading.id] = heading.line
+        level = heading.level
+
+
+def slug(heading: str) -> str:
+    """An id made from a heading's words, in any script."""
+    return re.sub(r"[\W_]+", "-", heading.lower()).strip("-") or "section"
+
+
+def _numbered(drafts: list[tuple[_Heading, str]], numbering: Numbering) -> tuple[Section, ...]:
+    counts: list[int] = []  # one count for each level, from level 2
+    styles: list[Numbering] = [numbering]  # how the sections of each level are numbered
+    sections = []
+    for heading, source in drafts:
+        number = ""
+        if heading.id:
+            depth = heading.level - 2
+            counts = [*counts[:depth], (counts[depth] if depth < len(counts) else 0) + 1]
+            styles = [*styles[: depth + 1], "none" if numbering == "none" else heading.numbering]
+            number = _number(counts, styles[depth])
+        sections.append(
+            Section(heading.id, heading.level, number, heading.text, heading.material, source, heading.line)
+        )
+    return tuple(sections)
+
+
+def _number(counts: list[int], style: Numbering) -> str:
+    if style == "none":
+        return ""
+    if style == "letters":
+        return f"{_letters(counts[-1])}."
+    return f"{counts[0]}." if len(counts) == 1 else ".".join(map(str, counts))
+
+
+def _letters(count: int) -> str:
+    """1 is a, 26 is z, 27 is aa."""
+    letters = ""
+    while count:
+        count, rest = divmod(count - 1, 26)
+        letters = chr(ord("a") + rest) + letters
+    return letters
+
+
+def _text_starts(lines: list[str], start: int) -> int:
+    """The first line at or after `start` that is not blank."""
+    return next((index for index in range(start, len(lines)) if lines[index].strip()), len(lines))
+
+
+def _block_end(lines: list[str], start: int) -> int:
+    first = lines[start]
+    if match := _FENCE.match(first):
+        close = next(
+            (i for i in range(start + 1, len(lines)) if lines[i].lstrip().startswith(match[1])), len(lines) - 1
+        )
+        return close + 1
+    if _RULE.match(first.rstrip()):
+        return start + 1
+    end = start + 1
+    while end < len(lines) and lines[end].strip() and not _ITEM.match(lines[end]) and not _FENCE.match(lines[end]):
+        end += 1
+    return end
+
+
+def _block(text: str, blank: str) -> Block:
+    words = text.rstrip("\r\n")
+    suffix = text[len(words) :] + blank
+    kind = _kind(words)
+    prefix = _prefix(words, kind)
+    return Block(kind, prefix, words[len(prefix) :], suffix)
+
+
+def _kind(words: str) -> BlockKind:
+    if _FENCE.match(words):
+        return "code"
+    if _RULE.match(words):
+        return "rule"
+    if _ITEM.match(words):
+        return "item"
+    return "table" if _is_table(words) else "paragraph"
+
+
+def _prefix(words: str, kind: BlockKind) -> str:
+    match = _ITEM.match(words) if kind == "item" else None
+    if match:
+        return match[1]
+    return words[: len(words) - len(words.lstrip(" \t>"))] if kind == "paragraph" else ""
+
+
+def _is_table(words: str) -> bool:
+    lines = words.splitlines()
+    return len(lines) > 1 and "|" in lines[0] and bool(re.fullmatch(r"[\s|:-]*-[\s|:-]*", lines[1]))

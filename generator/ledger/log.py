@@ -1,0 +1,265 @@
+"""The log: an append-only Merkle tree over the leaves of all records, as RFC 6962 section 2.1 hashes it (R08).
+
+Nothing here reads or writes. A node is named (level, index): level 0 holds the leaves, and the node covers the
+leaves [index << level, (index + 1) << level). Only complete nodes have a name; the ragged right edge of the tree
+is folded when it is needed. Stores keep the leaves and every eighth level (STRIDE), so that a record costs one row
+and a proof reads a few short ranges, never the whole log.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from generator.errors import LedgerError, Problem, Where
+
+STRIDE = 8
+HASH_BYTES = 32
+
+NodeName = tuple[int, int]
+Node = Callable[[int, int], bytes]
+"""(level, index) -> the hash of that complete node."""
+Fetch = Callable[[int, int, int], Iterable[tuple[int, bytes]]]
+"""(level, start, stop) -> (index, hash) of the stored nodes of that level, in order; level is a multiple of STRIDE."""
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """The prefix keeps a leaf from passing for an inner node: RFC 6962 section 2.1, second preimages."""
+    return sha256(b"\x00" + data).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    return sha256(b"\x01" + left + right).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What an append needs of all that came before: the size and the largest complete nodes, left to right."""
+
+    size: int = 0
+    peaks: tuple[bytes, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.size < 0 or len(self.peaks) != self.size.bit_count():
+            raise ValueError(f"a log of {self.size} leaves does not have {len(self.peaks)} peaks")
+
+    @property
+    def root(self) -> bytes:
+        """RFC 6962's MTH; of the empty log, the hash of nothing."""
+        if not self.peaks:
+            return sha256(b"").digest()
+        root = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            root = node_hash(peak, root)
+        return root
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """An append, done: the new head, the nodes that proofs for the new leaves touch, and the rows to store."""
+
+    head: Head
+    nodes: dict[NodeName, bytes]
+    rows: tuple[tuple[int, int, bytes], ...]
+
+    def node(self, level: int, index: int) -> bytes:
+        return self.nodes[level, index]
+
+
+def append(head: Head, leaves: Sequence[bytes]) -> Growth:
+    """`leaves` are leaf hashes. Of the old log only its peaks are used, which is also all that the proofs of the new leaves need."""
+    peaks = list(head.peaks)
+    nodes = dict(zip(_peak_names(head.size), peaks, strict=True))
+    rows: list[tuple[int, int, bytes]] = []
+    for index, leaf in enumerate(leaves, head.size):
+        level, node = 0, leaf
+        nodes[0, index] = leaf
+        while index >> level & 1:
+            node = node_hash(peaks.pop(), node)
+            level += 1
+            nodes[level, index >> level] = node
+            if level % STRIDE == 0:
+                rows.append((level, index >> level, node))
+        peaks.append(node)
+    return Growth(Head(head.size + len(leaves), tuple(peaks)), nodes, tuple(rows))
+
+
+def _peak_names(size: int) -> list[NodeName]:
+    levels = [level for level in range(size.bit_length() - 1, -1, -1) if size >> level & 1]
+    return [(level, (size >> level) - 1) for level in levels]
+
+
+def stored_node(fetch: Fetch) -> Node:
+    """Nodes from a store: a level that is not kept is folded from the kept level below, at most 128 hashes."""
+
+    def node(level: int, index: int) -> bytes:
+        above = level % STRIDE
+        start, stop = index << above, (index + 1) << above
+        rows = list(fetch(level - above, start, stop))
+        if [at for at, _ in rows] != list(range(start, stop)):
+            raise _broken(f"nodes [{start}, {stop}) of level {level - above} are not all there")
+        return _fold([found for _, found in rows])
+
+    return node
+
+
+def _fold(hashes: list[bytes]) -> bytes:
+    while len(hashes) > 1:
+        hashes = [node_hash(hashes[at], hashes[at + 1]) for at in range(0, len(hashes), 2)]
+    return hashes[0]
+
+
+class Proofs:
+    """Roots and proofs of one log, from its nodes. Folded edges are remembered: a batch of proofs shares them."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._folded: dict[NodeName, bytes] = {}
+
+    def root(self, size: int) -> bytes:
+        return self._span(0, size) if size else Head().root
+
+    def inclusion(self, index: int, size: int) -> tuple[bytes, ...]:
+        """PATH(index, D[size]) of RFC 6962 section 2.1.1, from the leaf upwards."""
+        if not 0 <= index < size:
+            raise ValueError(f"leaf {index} is not in a log of {size}")
+        path: list[bytes] = []
+        start, stop = 0, size
+        while stop - start > 1:
+            split = start + _split(stop - start)
+            if index < split:
+                path.append(self._span(split, stop))
+                stop = split
+            else:
+                path.append(self._span(start, split))
+                start = split
+        return tuple(reversed(path))
+
+    def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
+        """PROOF(old, D[new]) of RFC 6962 section 2.1.2; empty for the empty and for the same log."""
+        if not 0 <= old <= new:
+            raise ValueError(f"a log of {new} cannot have grown from one of {old}")
+        if old in (0, new):
+            return ()
+        path: list[bytes] = []
+        start, stop = 0, new
+        while stop != old:
+            split = start + _split(stop - start)
+            if old <= split:
+                path.append(self._span(split, stop))
+                stop = split
+            else:
+                path.append(self._span(start, split))
+                start = split
+        if start:
+            path.append(self._span(start, stop))
+        return tuple(reversed(path))
+
+    def _span(self, start: int, stop: int) -> bytes:
+        width = stop - start
+        if width & (width - 1) == 0:
+            level = width.bit_length() - 1
+            return self._node(level, start >> level)
+        known = self._folded.get((start, stop))
+        if known is None:
+            split = start + _split(width)
+            known = self._folded[start, stop] = node_hash(self._span(start, split), self._span(split, stop))
+        return known
+
+
+def _split(width: int) -> int:
+    """The largest power of two below `width` (RFC 6962: k < n <= 2k)."""
+    return 1 << ((width - 1).bit_length() - 1)
+
+
+def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
+    """RFC 9162 section 2.1.3.2. `leaf` is the leaf's hash."""
+    if not 0 <= index < size:
+        return False
+    at, last, found = index, size - 1, leaf
+    for node in path:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            found = node_hash(node, found)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            found = node_hash(found, node)
+        at, last = at >> 1, last >> 1
+    return last == 0 and found == root
+
+
+def verify_consistency(old: int, new: int, path: Sequence[bytes], old_root: bytes, new_root: bytes) -> bool:
+    """RFC 9162 section 2.1.4.2: the log of `new` leaves starts with the log of `old`. All grow from the empty log."""
+    if not 0 <= old <= new:
+        return False
+    if old == 0:
+        return not path and old_root == Head().root
+    if old == new:
+        return not path and old_root == new_root
+    nodes = [old_root, *path] if old & (old - 1) == 0 else list(path)
+    at, last = old - 1, new - 1
+    while at & 1:
+        at, last = at >> 1, last >> 1
+    if not path:
+        return False
+    found_old = found_new = nodes[0]
+    for node in nodes[1:]:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            found_old, found_new = node_hash(node, found_old), node_hash(node, found_new)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            found_new = node_hash(found_new, node)
+        at, last = at >> 1, last >> 1
+    return last == 0 and found_old == old_root and found_new == new_root
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The head of a log, in words others can keep: C2SP tlog-checkpoint, here without signature or extension lines."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    def __str__(self) -> str:
+        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+
+
+def parse_checkpoint(text: str) -> Checkpoint:
+    """The reverse of str(); anything that str() would not have written is a LedgerError."""
+    lines = text.split("\n")
+    if len(lines) != 4 or lines[3] or not valid_origin(lines[0]):
+        raise _broken("a checkpoint is three lines: origin, size, root")
+    if not (lines[1].isascii() and lines[1].isdigit()):
+        raise _broken("the size of a checkpoint is a decimal number")
+    checkpoint = Checkpoint(lines[0], int(lines[1]), _root(lines[2]))
+    if str(checkpoint) != text:
+        raise _broken("a checkpoint has one spelling: no leading zeros, canonical base64")
+    return checkpoint
+
+
+def valid_origin(origin: str) -> bool:
+    """C2SP signed-note: a key name, which the origin also is, is not empty and has neither white space nor '+'."""
+    return bool(origin) and "+" not in origin and origin.isprintable() and not any(map(str.isspace, origin))
+
+
+def _root(line: str) -> bytes:
+    try:
+        root = base64.b64decode(line, validate=True)
+    except (binascii.Error, ValueError):
+        root = b""
+    if len(root) != HASH_BYTES:
+        raise _broken("the root of a checkpoint is 32 bytes in base64")
+    return root
+
+
+def _broken(message: str) -> LedgerError:
+    return LedgerError(Problem("log", Where("log"), message))
