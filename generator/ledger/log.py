@@ -70,7 +70,7 @@ class Growth:
 
 
 def append(head: Head, leaves: Sequence[bytes]) -> Growth:
-    """`leaves` are leaf hashes. Of the old log only its peaks are used, which is also all that the proofs of the new leaves need."""
+    """`leaves` are leaf hashes. Of the old log only its peaks are used: proofs of the new leaves need no more."""
     peaks = list(head.peaks)
     nodes = dict(zip(_peak_names(head.size), peaks, strict=True))
     rows: list[tuple[int, int, bytes]] = []

@@ -1,0 +1,76 @@
+"""notices.json: the only thing that the vault reads of the street, and all that a choice may name (R03).
+
+The street writes it into the published site. Every released notice and policy stays listed for ever, so that a record
+made under an older notice and sent late is kept as what it was.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+import msgspec
+
+from generator.errors import LedgerError, Problem, Where
+
+# \Z and not $: Python's $ also matches before a last line feed.
+Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+_ORIGIN = r"^https?://[a-z0-9.:\[\]-]+\Z"
+Origin = Annotated[str, msgspec.Meta(pattern=_ORIGIN)]
+Address = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s]+\Z")]
+Name = Annotated[str, msgspec.Meta(min_length=1)]
+Days = Annotated[int, msgspec.Meta(ge=1, le=3660)]
+Basis = Literal["consent", "necessary"]
+
+
+class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Every field is required and no other is accepted, so that a drift between street and vault is seen at once."""
+
+
+class PurposeTerms(Strict, frozen=True):
+    basis: Basis
+
+
+class NoticeTerms(Strict, frozen=True):
+    """One released notice; days are the validity of a choice that grants something, and of one that does not."""
+
+    version: Name
+    languages: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1)]
+    consent_days: Days
+    refusal_days: Days
+    purposes: dict[Name, PurposeTerms]
+
+
+class PolicyTerms(Strict, frozen=True):
+    id: Name
+    version: Name
+    language: Name
+
+
+class Notices(Strict, frozen=True):
+    """`origins` may post here; `notices` and `policies` are keyed by the SHA-256 of the file that was released."""
+
+    schema: Literal["policy-notices/1"]
+    site: Origin
+    controller: Name
+    origins: tuple[Origin, ...]
+    withdraw: Address
+    authority: Address
+    notices: dict[Digest, NoticeTerms]
+    policies: dict[Digest, PolicyTerms]
+
+
+def is_origin(text: str) -> bool:
+    """scheme://host[:port], as browsers write it; never `null` or `*` (X05)."""
+    return re.search(_ORIGIN, text) is not None
+
+
+_HINT = "build the site again; site and receiver must come from the same version of the program"
+
+
+def read_notices(data: bytes, path: str) -> Notices:
+    """The content of notices.json; `path` is only for the LedgerError that says what is wrong in it."""
+    try:
+        return msgspec.json.decode(data, type=Notices)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise LedgerError(Problem("notices-wrong", Where(path), str(error), _HINT)) from None

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from generator.ledger import store
+
+from .world import NOTICES_JSON
+
+ORIGIN = "www.itsths.com/choices"
+
+
+@dataclass
+class Receiver:
+    """A receiver in a process of its own, and a client that speaks to it."""
+
+    process: subprocess.Popen[str]
+    port: int
+    http: httpx.Client
+
+    def post(self, choice: dict[str, Any] | bytes, **headers: str) -> httpx.Response:
+        data = choice if isinstance(choice, bytes) else json.dumps(choice).encode()
+        return self.http.post("/choices", content=data, headers={"content-type": "application/json"} | headers)
+
+    def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
+        self.http.close()
+        self.process.send_signal(by)
+        code = self.process.wait(timeout=15)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return code
+
+
+Start = Callable[..., Receiver]
+
+
+@pytest.fixture(scope="session")
+def notices_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("site") / "notices.json"
+    path.write_text(json.dumps(NOTICES_JSON))
+    return path
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """A new, empty ledger."""
+    made = f"sqlite:///{tmp_path / 'choices.db'}"
+    store.create(made, ORIGIN)
+    return made
+
+
+def launch(url: str, notices_path: Path, *origins: str) -> Receiver:
+    command = [sys.executable, str(Path(__file__).with_name("launch.py")), url, str(notices_path), *origins]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    port = int(process.stdout.readline())
+    return Receiver(process, port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20))
+
+
+@pytest.fixture
+def start(notices_path: Path) -> Iterator[Start]:
+    running: list[Receiver] = []
+
+    def start(url: str, *origins: str) -> Receiver:
+        running.append(launch(url, notices_path, *origins))
+        return running[-1]
+
+    yield start
+    for one in running:
+        if one.process.poll() is None:
+            one.stop()
+
+
+@pytest.fixture(scope="session")
+def receiver(tmp_path_factory: pytest.TempPathFactory, notices_path: Path) -> Iterator[Receiver]:
+    """One receiver for all tests that only ask and answer."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('ledger') / 'choices.db'}"
+    store.create(url, ORIGIN)
+    one = launch(url, notices_path, "http://localhost:8000")
+    yield one
+    assert one.stop() == 0
