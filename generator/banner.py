@@ -22,7 +22,9 @@ from generator.errors import Problem, SourceError, Where
 # The order in which the plain scripts are joined; each may use what stands before it, and start.js runs them.
 SCRIPTS = (
     "state.js",
+    "page.js",
     "storage.js",
+    "erase.js",
     "gates.js",
     "outbox.js",
     "view.js",

@@ -1,1 +1,56 @@
 // @ts-check
+// Where a choice is kept. Every door may be shut (blocked cookies, no localStorage): the page then works all the same.
+
+const SECURE = location.protocol === 'https:';
+// __Host- needs https (X21); the plain name is for development.
+const COOKIE = SECURE ? '__Host-preferences' : 'preferences';
+
+/** What could not be stored lives as long as the page. @type {Map<string, unknown>} */
+const memory = new Map();
+
+function cookies() {
+  try {
+    return document.cookie.split('; ');
+  } catch {
+    return []; // a sandboxed frame
+  }
+}
+
+/** The value of our cookie, or an empty string. */
+function readCookie() {
+  return cookies().find((pair) => pair.startsWith(`${COOKIE}=`))?.slice(COOKIE.length + 1) ?? '';
+}
+
+/** @param {string} value @param {number} days */
+function writeCookie(value, days) {
+  setCookie(`${COOKIE}=${value};Max-Age=${days * 86400};Path=/;SameSite=Lax`);
+}
+
+/** @param {string} text */
+function setCookie(text) {
+  try {
+    document.cookie = text + (SECURE ? ';Secure' : '');
+  } catch {
+    // Not kept: the visitor is asked again on the next page, and everything stays off.
+  }
+}
+
+/** @param {'receipt' | 'queue'} key @returns {unknown} what was kept, or null */
+function recall(key) {
+  try {
+    return JSON.parse(localStorage.getItem(`preferences.${key}`) ?? 'null');
+  } catch {
+    return memory.get(key) ?? null;
+  }
+}
+
+/** @param {'receipt' | 'queue'} key @param {unknown} value null forgets */
+function keep(key, value) {
+  memory.set(key, value);
+  try {
+    if (value === null) localStorage.removeItem(`preferences.${key}`);
+    else localStorage.setItem(`preferences.${key}`, JSON.stringify(value));
+  } catch {
+    // The memory has it for this page.
+  }
+}
