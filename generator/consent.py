@@ -10,12 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from generator.words import Words
+
 _ID = re.compile(r"[a-z][a-z0-9-]{0,31}")
 SCHEMA = "policy-notice/1"
+_COLUMNS = ("name", "for", "provider", "purpose", "lifetime")
+_KIND_WORDS = {"cookie": "cookie", "localStorage": "local", "sessionStorage": "session", "indexedDB": "database"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +100,12 @@ class Declaration:
     policy: str  # the policy that a record is bound to
     purposes: tuple[Purpose, ...]
     proof: Proof
+    authority: str  # address at which a visitor may complain; every receipt names it
     receiver: str | None = None  # path or URL that choices are posted to; nothing is posted without it
     languages: tuple[str, ...] = ()
     consent_days: int = 180  # CNIL para 39: keep a choice six months
     refusal_days: int = 365
     origins: tuple[str, ...] = ()  # other sites that show this banner
-    authority: str = ""  # where a visitor may complain
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # own wording, by language and key
 
     def __post_init__(self) -> None:
@@ -110,6 +114,8 @@ class Declaration:
             raise ValueError(f"two purposes have one id: {', '.join(ids)}")
         if not any(purpose.basis == "necessary" for purpose in self.purposes):
             raise ValueError("a purpose with basis: necessary is missing; the banner's own storage belongs to it")
+        if not self.authority.startswith("https://"):
+            raise ValueError(f"'authority' wants an https address, and holds {self.authority!r}")
         for name, days in (("consent_days", self.consent_days), ("refusal_days", self.refusal_days)):
             if not 1 <= days <= 400:  # longer than browsers keep a cookie (RFC 6265bis: 400 days)
                 raise ValueError(f"{name!r} wants 1 to 400 days, and holds {days}")
@@ -150,8 +156,10 @@ def make_notice(
     """The notice that site.yaml declares today. Raises ValueError for a missing text."""
     languages = declaration.languages or (language,)
     purposes = [_purpose(purpose, languages, language) for purpose in declaration.purposes]
-    own = _service(widget.own, languages, language)
-    next(p for p in purposes if p["basis"] == "necessary")["services"].append(own)
+    own = json.dumps(_service(widget.own, languages, language))
+    for name, value in _known_to_own(declaration, controller).items():
+        own = own.replace(f"{{{name}}}", json.dumps(value)[1:-1])
+    next(p for p in purposes if p["basis"] == "necessary")["services"].append(json.loads(own))
     data = {
         "schema": SCHEMA,
         "version": version,
@@ -170,6 +178,38 @@ def make_notice(
 def asks_for_consent(notice: Notice) -> bool:
     """Whether any purpose needs consent; where none does there is no banner (B14)."""
     return any(purpose["basis"] == "consent" for purpose in notice.data["purposes"])
+
+
+def variables(declaration: Declaration, notice: Notice, words: Words) -> dict[str, str]:
+    """What a policy may say from the declaration, as Markdown: purposes, the table of cookies (D18), periods."""
+    language = words.language
+    purposes = notice.data["purposes"]
+    return {
+        "purposes": "\n".join(f"- **{p['label'][language]}**: {p['description'][language]}" for p in purposes),
+        "cookie_table": "\n".join(_cookie_rows(purposes, words)),
+        "consent_days": str(declaration.consent_days),
+        "refusal_days": str(declaration.refusal_days),
+        "proof_retention": declaration.proof.retention.within((language,), language)[language],
+        "proof_reason": declaration.proof.reason.within((language,), language)[language],
+    }
+
+
+def _cookie_rows(purposes: list[dict[str, Any]], words: Words) -> Iterator[str]:
+    yield f"| {' | '.join(words.say(f'storage_{column}') for column in _COLUMNS)} |"
+    yield "|---" * len(_COLUMNS) + "|"
+    for purpose in purposes:
+        for service in purpose["services"]:
+            for item in service["storage"]:
+                name = f"`{item['name']}` ({words.say('storage_' + _KIND_WORDS[item['kind']])})"
+                told = (purpose["label"], item["purpose"], item["lifetime"])
+                label, why, lifetime = (text[words.language] for text in told)
+                yield f"| {name} | {label} | {service['provider']} | {why} | {lifetime} |"
+
+
+def _known_to_own(declaration: Declaration, controller: Mapping[str, str]) -> dict[str, str]:
+    """The values that the banner's own storage may name."""
+    days = {"consent_days": str(declaration.consent_days), "refusal_days": str(declaration.refusal_days)}
+    return {"controller": controller["name"], **days}
 
 
 def _texts(language: str, declaration: Declaration, widget: Widget) -> dict[str, str]:

@@ -59,6 +59,11 @@ class Notices(Strict, frozen=True):
     notices: dict[Digest, NoticeTerms]
     policies: dict[Digest, PolicyTerms]
 
+    @property
+    def log_origin(self) -> str:
+        """The name of the site's log in its checkpoints: one log for each site."""
+        return self.site.partition("://")[2] + "/choices"
+
 
 def is_origin(text: str) -> bool:
     """scheme://host[:port], as browsers write it; never `null` or `*` (X05)."""

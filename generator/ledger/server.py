@@ -92,7 +92,7 @@ def serve(
     """
     notices = load_notices(notices_path)
     store = open_store(store_url)
-    with contextlib.closing(store), contextlib.closing(_listen(host, port)) as listening:
+    with contextlib.closing(store), contextlib.closing(listen(host, port)) as listening:
         server = uvicorn_server(receiver(store, notices, now, origins=origins), host, port)
         if on_ready is not None:
             bound = listening.getsockname()[1]
@@ -100,7 +100,7 @@ def serve(
         asyncio.run(_until_signalled(server, listening))
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """Not socket.create_server: its sockets do not say that they are TCP, asyncio then leaves Nagle's algorithm on,
     and each answer waits 40 ms for the client's delayed acknowledgement."""
     try:

@@ -1,0 +1,187 @@
+"""The build as a list of stages: (sources, today) -> {path: bytes} and problems. It reads and writes nothing else.
+
+Same sources and day, same bytes (V12), so a check is a build without a write and a test compares dictionaries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+from generator import banner, config, consent, feeds, library, lint, pages, words
+from generator.banner import Asset, PolicyInForce
+from generator.config import Site
+from generator.errors import Problem, SourceError, Where
+from generator.library import Library
+from generator.pages import Page
+from generator.render import Renderer, RenderWords
+from generator.sources import Sources
+from generator.templates import Templates
+
+_GATED = re.compile(rb'data-purpose="([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A built site: every file by its path, and what a reader of the build should know."""
+
+    files: Mapping[str, bytes]
+    problems: tuple[Problem, ...]
+    library: Library
+    pages: tuple[Page, ...]
+
+
+def build(sources: Sources, *, today: date, drafts: bool = False) -> Built:
+    """The whole site; SourceError or FrozenTextChanged where it cannot be built."""
+    loaded = load(sources, today=today, drafts=drafts)
+    problems = lint.run(loaded)
+    assets = dict(_static(sources.static))
+    script = _banner(loaded, sources)
+    made = tuple(pages.make(loaded, _renderers(sources.templates)))
+    files = {
+        **{address.lstrip("/"): content for _, address, content in _static_files(sources.static)},
+        **_script_files(script),
+        **_render(loaded, made, Templates(sources.templates, assets), script, assets),
+        **_copies(loaded, _renderers(sources.templates)),
+        **feeds.notices(loaded),
+        "sitemap.xml": feeds.sitemap(loaded, made),
+    }
+    digests = {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}
+    files["manifest.json"] = feeds.manifest(digests, loaded)
+    problems += tuple(_gates_are_declared(loaded, files))
+    return Built(files, problems, loaded, made)
+
+
+def load(sources: Sources, *, today: date, drafts: bool = False) -> Library:
+    """The site's library without building it."""
+    return library.load(config.load(sources.site), sources, today=today, drafts=drafts)
+
+
+def _static_files(static: Mapping[str, bytes]) -> Iterator[tuple[str, str, bytes]]:
+    """Name, address and content of every static file. Styles and scripts are named by their content."""
+    for name, content in static.items():
+        path = PurePosixPath(name)
+        if path.suffix in (".css", ".js"):
+            name = str(path.with_name(f"{path.stem}.{hashlib.sha256(content).hexdigest()[:10]}{path.suffix}"))
+        yield str(path), f"/static/{name}", content
+
+
+def _static(static: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
+    return ((name, address) for name, address, _ in _static_files(static))
+
+
+def _banner(loaded: Library, sources: Sources) -> Asset | None:
+    """The script, where a notice is in force and asks for anything (B14)."""
+    declaration, notice = loaded.site.consent, loaded.notice
+    if not declaration or not notice or not consent.asks_for_consent(notice):
+        return None
+    policy = loaded.policy(declaration.policy)
+    text = policy.in_force(loaded.today)
+    if text is None or text.release is None:
+        where = Where(library.register_path(policy.id))
+        message = f"no release of {policy.id!r} is in force, and the banner must name one"
+        raise SourceError(Problem("notice.no-policy", where, message, f"policy release {policy.id} --help"))
+    named = PolicyInForce(text.label, text.release.sha256, policy.path)
+    return banner.script(notice.data, notice.sha256, named, sources.widget, receiver=declaration.receiver)
+
+
+def _script_files(script: Asset | None) -> dict[str, bytes]:
+    """Under its own name for other sites, and under its digest for pages that name its integrity (X20)."""
+    return {script.name: script.content, _hashed_name(script): script.content} if script else {}
+
+
+def _hashed_name(script: Asset) -> str:
+    return f"preferences.{script.sha256[:10]}.js"
+
+
+def _renderers(templates: Mapping[str, str]) -> Callable[[str], Renderer]:
+    @cache
+    def renderer_for(language: str) -> Renderer:
+        say = words.load(templates, language).say
+        return Renderer(RenderWords(say("mark_removed"), say("mark_added"), say("table_label")))
+
+    return renderer_for
+
+
+def _render(
+    loaded: Library, made: Iterable[Page], templates: Templates, script: Asset | None, assets: Mapping[str, str]
+) -> dict[str, bytes]:
+    shared = _shared(loaded, script)
+    if script and loaded.site.demo:
+        shared["demo_script"] = assets["demo-usage.js"]
+    return {
+        page.file: templates.render(page.template, page.language, _context(loaded.site, page, shared)) for page in made
+    }
+
+
+def _shared(loaded: Library, script: Asset | None) -> dict[str, Any]:
+    """What every page is given."""
+    site = loaded.site
+    return {
+        "site": {
+            "title": site.title,
+            "url": site.url,
+            "language": site.language,
+            "navigation": site.navigation,
+            "company": site.company,
+            "policies": [{"title": policy.title, "path": policy.path} for policy in loaded.policies],
+            "has_banner": script is not None,
+            "demo_path": "/demo/" if script and site.demo else None,
+        },
+        "banner": {"src": f"/{_hashed_name(script)}", "integrity": script.integrity} if script else None,
+        "csp": csp(site),
+    }
+
+
+def _context(site: Site, page: Page, shared: Mapping[str, Any]) -> dict[str, Any]:
+    about = {
+        **{name: getattr(page, name) for name in ("kind", "path", "title", "description", "language", "dir")},
+        "canonical": site.absolute(page.canonical or page.path) if page.indexed else None,
+        "robots": page.robots,
+        "feed": page.feed,
+        "csp": shared["csp"],
+    }
+    context = {"site": shared["site"], "banner": shared["banner"], "page": about, **page.context}
+    if "demo" in context:
+        context["demo"] = {**context["demo"], "script": shared["demo_script"]}
+    return context
+
+
+def csp(site: Site) -> str:
+    """The policy every page carries: nothing but the site's own files, and the receiver if it is elsewhere (X19)."""
+    receiver = urlsplit((site.consent and site.consent.receiver) or "")
+    connect = f"'self' {receiver.scheme}://{receiver.netloc}" if receiver.netloc else "'self'"
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+        f"connect-src {connect}; base-uri 'none'; form-action 'self'"
+    )
+
+
+def _copies(loaded: Library, renderer_for: Callable[[str], Renderer]) -> dict[str, bytes]:
+    files = {}
+    for policy in loaded.policies:
+        files[f"{policy.id}/feed.xml"] = feeds.atom(loaded, policy)
+        for text in policy.releases:
+            renderer = renderer_for(text.document.meta.language)
+            base = f"{policy.id}/{text.label}"
+            files[f"{base}.md"] = text.content
+            files[f"{base}.txt"] = feeds.plain_text(text.document, renderer).encode()
+            files[f"{base}.json"] = feeds.release_json(loaded, policy, text, renderer)
+    return files
+
+
+def _gates_are_declared(loaded: Library, files: Mapping[str, bytes]) -> Iterator[Problem]:
+    """A script of an unknown purpose would stay blocked for ever (G03)."""
+    known = {purpose["id"] for purpose in loaded.notice.data["purposes"]} if loaded.notice else set()
+    for path, content in files.items():
+        if path.endswith(".html"):
+            for purpose in sorted(set(_GATED.findall(content)) - {name.encode() for name in known}):
+                message = f"something is gated by the purpose {purpose.decode()!r}, which site.yaml does not declare"
+                yield Problem("gate.unknown-purpose", Where(path), message, f"declared: {', '.join(sorted(known))}")

@@ -1,0 +1,352 @@
+"""The program `policy`. It alone prints, exits, and reads the clock and the environment.
+
+Exit codes: 0 fine, 1 problems found (or, for diff, differences), 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from generator import __version__, build, diff, documents, output, releases, sources, terminal
+from generator.documents import Document
+from generator.errors import PolicyError, Problem, Where
+from generator.library import NOTICE, Library
+
+STORE_HINT = "sqlite:///choices.db for a file beside the site, sqlite:////var/lib/policy/choices.db for another"
+
+
+class _Program(click.Group):
+    """A user's mistake prints a line and exits with 1; our own bug is not hidden."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except PolicyError as error:
+            show(error.problems)
+        except OSError as error:
+            show([Problem("system", Where(str(error.filename or "")), error.strerror or str(error))])
+        sys.exit(1)
+
+
+def show(problems: Iterable[Problem], *, as_json: bool = False) -> None:
+    """Problems on standard error: where, code, message, and below it what would do."""
+    if as_json:
+        click.echo(json.dumps([asdict(problem) for problem in problems], ensure_ascii=False))
+        return
+    for problem in problems:
+        warning = click.style("warning: ", fg="yellow") if problem.severity == "warning" else ""
+        click.echo(f"{problem.where}: {warning}{problem.code}: {problem.message}", err=True)
+        if problem.hint:
+            click.echo(f"    {problem.hint}", err=True)
+
+
+def today() -> date:
+    """The publisher's day in UTC, or that of SOURCE_DATE_EPOCH for a build that can be repeated."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch is not None and not epoch.isdigit():
+        problem = Problem("environment", Where("SOURCE_DATE_EPOCH"), f"wants seconds since 1970, and holds {epoch!r}")
+        raise PolicyError(problem)
+    return (datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)).date()
+
+
+@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="policy")
+@click.option("-C", "root", type=click.Path(path_type=Path), default=Path(), help="The site's folder.", metavar="DIR")
+@click.pass_context
+def main(ctx: click.Context, root: Path) -> None:
+    """Publish policies with releases and redlines, ask for cookie preferences, and keep proof of them."""
+    ctx.obj = root
+
+
+def _load(root: Path, *, drafts: bool = False) -> tuple[sources.Sources, Library]:
+    read = sources.read(root)
+    return read, build.load(read, today=today(), drafts=drafts)
+
+
+@main.command()
+@click.option("--strict", is_flag=True, help="Warnings count as problems.")
+@click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
+@click.pass_obj
+def check(root: Path, strict: bool, as_json: bool) -> None:
+    """Check content, notice and templates without writing anything."""
+    try:
+        problems = build.build(sources.read(root), today=today(), drafts=True).problems
+    except PolicyError as error:
+        problems = error.problems
+    show(problems, as_json=as_json)
+    if not problems and not as_json:
+        click.echo("no problems found")
+    _exit_if(any(strict or problem.severity == "error" for problem in problems))
+
+
+@main.command("build")
+@click.option("--out", type=click.Path(path_type=Path), help="Where the site goes (DIR/dist).", metavar="FOLDER")
+@click.option("--drafts", is_flag=True, help="With drafts: a look ahead that is not meant to be published.")
+@click.option("--check", "only_check", is_flag=True, help="Build without writing.")
+@click.pass_obj
+def build_command(root: Path, out: Path | None, drafts: bool, only_check: bool) -> None:
+    """Build the site into dist/."""
+    _build(root, out or root / "dist", drafts=drafts, write=not only_check)
+
+
+def _build(root: Path, out: Path, *, drafts: bool, write: bool = True) -> build.Built:
+    built = build.build(sources.read(root), today=today(), drafts=drafts)
+    show(built.problems)
+    _exit_if(any(problem.severity == "error" for problem in built.problems))
+    if write:
+        done = output.write(built.files, out)
+        counts = f"{done.written} written, {done.unchanged} unchanged, {done.removed} removed"
+        click.echo(f"built {len(built.files)} files into {out} ({counts})")
+    else:
+        click.echo(f"would build {len(built.files)} files into {out}")
+    for line in _summary(built.library):
+        click.echo(f"  {line}")
+    return built
+
+
+def _summary(library: Library) -> Iterable[str]:
+    """What a publisher wants to see of a build: which texts are in force, and what the banner speaks from."""
+    for policy in library.policies:
+        current, upcoming = policy.in_force(library.today), policy.upcoming(library.today)
+        state = f"{current.label} in force" if current else "none in force"
+        if upcoming and upcoming.release:
+            state += f", {upcoming.label} from {upcoming.release.effective}"
+        yield f"{policy.id}: {state}, {len(policy.releases)} releases" + (", draft shown" if library.drafts else "")
+    if library.notice:
+        yield f"notice: {library.notice.data['version']} ({library.notice.sha256[:12]})"
+
+
+@main.command("diff")
+@click.argument("what", nargs=-1, required=True, metavar="[POLICY] A B")
+@click.option("--stat", is_flag=True, help="One line for each changed section.")
+@click.pass_obj
+def diff_command(root: Path, what: tuple[str, ...], stat: bool) -> None:
+    """Show the redline from A to B: versions of a policy, 'draft', or paths of files.
+
+    Exits with 1 if they differ.
+    """
+    if len(what) not in (2, 3):
+        raise click.UsageError("name a policy and two versions, or two files")
+    old, new = _two_texts(root, what)
+    redline = diff.compare(old, new)
+    shown = terminal.stat(redline) if stat else terminal.lines(redline, colour=sys.stdout.isatty())
+    click.echo("\n".join(shown))
+    _exit_if(bool(redline.changed))
+
+
+def _two_texts(root: Path, what: tuple[str, ...]) -> tuple[Document, Document]:
+    paths = [Path(name) for name in what]
+    if len(what) == 2 and all(path.is_file() for path in paths):
+        old, new = (documents.parse(path.read_text(encoding="utf-8"), str(path)) for path in paths)
+        return old, new
+    _, library = _load(root)
+    policy = library.policy(what[0]) if len(what) == 3 else library.policies[0]
+    texts = [policy.get(label) for label in what[-2:]]
+    for label, text in zip(what[-2:], texts, strict=True):
+        if text is None:
+            known = ", ".join(text.label for text in (*policy.releases, policy.draft))
+            raise PolicyError(
+                Problem("diff.unknown", Where(policy.id), f"there is no version {label!r}", f"known: {known}")
+            )
+    old, new = (text.document for text in texts if text)
+    return old, new
+
+
+@main.command()
+@click.argument("policy")
+@click.option(
+    "--material", "kind", flag_value="material", help="Changes what is done: raises MAJOR, asks visitors again."
+)
+@click.option("--editorial", "kind", flag_value="editorial", help="Changes no meaning: raises MINOR.")
+@click.option("--effective", type=click.DateTime(["%Y-%m-%d"]), help="The day it takes effect.", metavar="DATE")
+@click.option("--summary", required=True, help="What changed, in a sentence for readers.", metavar="TEXT")
+@click.pass_obj
+def release(
+    root: Path, policy: str, kind: Literal["material", "editorial"] | None, effective: datetime | None, summary: str
+) -> None:
+    """Freeze the working text of POLICY as a release ('notice' releases what site.yaml declares)."""
+    if kind is None:
+        raise click.UsageError("say --material or --editorial: it decides whether visitors are asked again")
+    read, library = _load(root)
+    day = effective.date() if effective else None
+    prepared = releases.prepare(library, read, policy, kind, summary=summary, effective=day)
+    for path, content in prepared.files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(content)
+    made = prepared.release
+    click.echo(f"released {policy} {made.version} ({made.kind}), in force from {made.effective}")
+    if prepared.awaited:
+        click.echo(f"  the draft was marked as awaiting {prepared.awaited!r}; the mark is gone")
+    click.echo(f"  commit these: {', '.join(prepared.files)}")
+    if policy != NOTICE and library.notices and library.notices.draft_is_new:
+        click.echo("  site.yaml also declares a notice that is not released yet: policy release notice --help")
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, help="The site; the receiver listens on the port after it.")
+@click.option("--drafts", is_flag=True, help="Preview drafts, from a folder of their own.")
+@click.pass_obj
+def serve(root: Path, host: str, port: int, drafts: bool) -> None:
+    """Build, preview with livereload, and run a receiver on an embedded database."""
+    from generator import preview  # livereload and tornado take a quarter of a second that no other command needs
+
+    out = root / ".preview/dist" if drafts else root / "dist"
+    built = _build(root, out, drafts=drafts)
+    store = f"sqlite:///{root / '.preview/choices.db'}"
+    _create_if_missing(store, out / "notices.json")
+    preview.serve(
+        preview.Preview(
+            folder=out,
+            host=host,
+            port=port,
+            receiver_port=port + 1,
+            store_url=store,
+            watched=sources.watched(root),
+            rebuild=lambda: _rebuild(root, out, drafts),
+            on_ready=lambda: _announce(built, host, port, store),
+        )
+    )
+    click.echo("stopped")
+
+
+def _rebuild(root: Path, out: Path, drafts: bool) -> None:
+    """A rebuild while watching: what is wrong is said, and the last good site stays."""
+    try:
+        _build(root, out, drafts=drafts)
+    except PolicyError as error:
+        show(error.problems)
+    except SystemExit:
+        pass
+
+
+def _announce(built: build.Built, host: str, port: int, store: str) -> None:
+    site = f"http://{host}:{port}"
+    shown = [page.path for page in built.pages if page.kind in ("index", "redline", "cookies", "demo")]
+    current = [policy.path for policy in built.library.policies if policy.in_force(built.library.today)]
+    for path in [*current, *shown]:
+        click.echo(f"  {site}{path}")
+    click.echo(f"  receiver: http://{host}:{port + 1}/choices, also at {site}/choices")
+    click.echo(f"  proof:    policy ledger verify --store {store}")
+    click.echo("Ctrl-C stops both")
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8001, show_default=True)
+@click.option("--store", required=True, help=STORE_HINT, metavar="URL")
+@click.option("--notices", required=True, type=click.Path(path_type=Path), help="notices.json of the built site.")
+@click.option("--origin", "origins", multiple=True, help="Another origin that may post, such as https://example.com.")
+@click.pass_obj
+def receive(root: Path, host: str, port: int, store: str, notices: Path, origins: tuple[str, ...]) -> None:
+    """Run the receiver alone, for production."""
+    from generator.ledger import server
+
+    url = _store_url(root, store)
+    _create_if_missing(url, root / notices)
+
+    def ready(host: str, port: int) -> None:
+        click.echo(f"receiving choices at http://{host}:{port}/choices, ledger {url}")
+
+    server.serve(host=host, port=port, store_url=url, notices_path=root / notices, origins=origins, on_ready=ready)
+
+
+def _store_url(root: Path, url: str) -> str:
+    """A relative store lies in the site's folder, wherever the program is run."""
+    path = url.removeprefix("sqlite:///")
+    return url if path == url or path.startswith("/") or not path else f"sqlite:///{root / path}"
+
+
+def _create_if_missing(url: str, notices: Path) -> None:
+    """A new ledger is said aloud: where one was expected, somebody must notice that it was not there."""
+    from generator.ledger import server, store
+
+    if not store.exists(url):
+        path = Path(url.removeprefix("sqlite:///"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        origin = server.load_notices(notices).log_origin
+        store.create(url, origin)
+        click.echo(f"created a new, empty ledger: {url} ({origin})")
+
+
+@main.group()
+def ledger() -> None:
+    """What a ledger can show for itself."""
+
+
+def _store_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--store", required=True, help=STORE_HINT, metavar="URL")(function)
+
+
+@ledger.command()
+@_store_option
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.pass_obj
+def verify(root: Path, store: str, as_json: bool) -> None:
+    """Check every record against the log; exits with 1 if anything does not hold."""
+    from generator.ledger import evidence
+
+    with _open(root, store) as opened:
+        found = evidence.verify(opened)
+    if as_json:
+        problems = [asdict(problem) for problem in found.problems]
+        told = {"records": found.records, "size": found.size, "root": found.root.hex(), "holds": found.holds}
+        click.echo(json.dumps({**told, "problems": problems, "more": found.more}, ensure_ascii=False))
+    else:
+        show(found.problems)
+        more = f", and {found.more} more problems" if found.more else ""
+        state = "all hold" if found.holds else f"{len(found.problems)} problems{more}"
+        click.echo(f"{found.records} records, {state}; root {found.root.hex()}")
+    _exit_if(not found.holds)
+
+
+@ledger.command()
+@_store_option
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+@click.pass_obj
+def stats(root: Path, store: str, as_json: bool) -> None:
+    """Count choices: by kind, purpose, policy, notice and day."""
+    from generator.ledger import evidence
+
+    with _open(root, store) as opened:
+        counts = asdict(evidence.stats(opened))
+    if as_json:
+        click.echo(json.dumps(counts, ensure_ascii=False))
+        return
+    click.echo(f"records: {counts.pop('records')}")
+    for name, by_key in counts.items():
+        click.echo(f"{name.replace('_', ' ')}: " + (", ".join(f"{key} {n}" for key, n in by_key.items()) or "none"))
+
+
+@ledger.command()
+@_store_option
+@click.pass_obj
+def export(root: Path, store: str) -> None:
+    """Print every record as a line of JSON."""
+    from generator.ledger import evidence
+
+    with _open(root, store) as opened:
+        for line in evidence.export(opened):
+            click.echo(line, nl=False)
+
+
+def _open(root: Path, url: str) -> Any:
+    from contextlib import closing
+
+    from generator.ledger import store
+
+    return closing(store.open_store(_store_url(root, url)))
+
+
+def _exit_if(wrong: bool) -> None:
+    if wrong:
+        sys.exit(1)

@@ -1,0 +1,229 @@
+"""Sources into what a site holds: every policy with its releases and its draft, and the notice with its own.
+
+Each frozen text is held against its register here, so nothing is built from a history that has been changed (V01).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import TypeVar
+
+from generator import consent, documents, history
+from generator.config import PATH as SITE_PATH
+from generator.config import Site
+from generator.consent import Notice
+from generator.documents import Document
+from generator.errors import PolicyError, Problem, SourceError, Where
+from generator.history import Register, Release, Version
+from generator.sources import Sources, read_widget
+from generator.words import Words
+from generator.words import load as load_words
+
+T = TypeVar("T")
+
+DRAFT = "draft"
+NOTICE = "notice"  # the notice is released under this name
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text of a policy: a release, or the draft."""
+
+    label: str  # "1.0", or "draft"
+    document: Document
+    content: bytes  # of a release, the frozen file byte for byte
+    release: Release | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy: its register, its released texts oldest first, and the working text with its variables in place."""
+
+    id: str
+    register: Register
+    releases: tuple[Text, ...]
+    draft: Text
+
+    @property
+    def path(self) -> str:
+        return f"/{self.id}/"
+
+    @property
+    def title(self) -> str:
+        return (self.releases[-1] if self.releases else self.draft).document.meta.title
+
+    def in_force(self, today: date) -> Text | None:
+        return self._text(self.register.in_force(today))
+
+    def upcoming(self, today: date) -> Text | None:
+        return self._text(self.register.upcoming(today))
+
+    def get(self, label: str) -> Text | None:
+        return next((text for text in (*self.releases, self.draft) if text.label == label), None)
+
+    def _text(self, release: Release | None) -> Text | None:
+        return self.get(str(release.version)) if release else None
+
+    @property
+    def draft_is_new(self) -> bool:
+        """Whether the working text says anything that the newest release does not."""
+        if not self.releases:
+            return True
+        newest = self.releases[-1].document
+        return [(s.heading, s.source) for s in self.draft.document.sections] != [
+            (s.heading, s.source) for s in newest.sections
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """The notice of the banner: its register, every released notice by version, and the one site.yaml declares now."""
+
+    register: Register
+    released: Mapping[Version, Notice]
+    draft: Notice
+
+    def in_force(self, today: date) -> Notice | None:
+        release = self.register.in_force(today)
+        return self.released[release.version] if release else None
+
+    @property
+    def draft_is_new(self) -> bool:
+        latest = self.register.latest
+        return latest is None or self.released[latest.version].wording() != self.draft.wording()
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Everything that a site is made from."""
+
+    site: Site
+    today: date
+    policies: tuple[Policy, ...]
+    notices: Notices | None
+    words: Words  # of the pages that belong to no policy
+    drafts: bool = False  # whether drafts are part of the site: a look ahead, never published
+
+    def policy(self, policy_id: str) -> Policy:
+        """The policy of that name; SourceError offers the ones there are."""
+        for policy in self.policies:
+            if policy.id == policy_id:
+                return policy
+        known = ", ".join(policy.id for policy in self.policies)
+        problem = Problem("policy.unknown", Where(SITE_PATH), f"there is no policy {policy_id!r}", f"known: {known}")
+        raise SourceError(problem)
+
+    @property
+    def notice(self) -> Notice | None:
+        """The notice that the banner speaks from: the one in force, or with drafts the one declared now."""
+        if self.notices is None:
+            return None
+        if self.drafts and self.notices.draft_is_new:
+            return self.notices.draft
+        return self.notices.in_force(self.today)
+
+
+def load(site: Site, sources: Sources, *, today: date, drafts: bool = False) -> Library:
+    """Read everything; SourceError or FrozenTextChanged with the problems of all policies at once."""
+    problems: list[Problem] = []
+    notices = _try(partial(_notices, site, sources), problems) if site.consent else None
+    words = load_words(sources.templates, site.language)
+    variables = _variables(site, notices, words)
+    policies = [_try(partial(_policy, site, sources, name, variables), problems) for name in site.policies]
+    if problems:
+        raise SourceError(problems)
+    return Library(site, today, tuple(policy for policy in policies if policy), notices, words, drafts)
+
+
+def register_path(name: str) -> str:
+    return f"content/{name}/releases.yaml"
+
+
+def draft_path(name: str) -> str:
+    return f"content/{name}/policy.md"
+
+
+def frozen_path(name: str, version: Version) -> str:
+    return f"content/{name}/releases/{version}.{'json' if name == NOTICE else 'md'}"
+
+
+def frozen_draft(site: Site, sources: Sources, name: str) -> str:
+    """The working text as a release would freeze it: variables in place, no mark of what it awaited."""
+    notices = _notices(site, sources) if site.consent else None
+    variables = _variables(site, notices, load_words(sources.templates, site.language))
+    source = documents.resolve(_draft_source(sources, name), variables, draft_path(name))
+    return documents.without_awaiting(source)
+
+
+def load_register(sources: Sources, name: str) -> Register:
+    path = register_path(name)
+    return history.load(sources.text(path), path) if path in sources.content else Register(path)
+
+
+def _try(step: Callable[[], T], problems: list[Problem]) -> T | None:
+    try:
+        return step()
+    except PolicyError as error:
+        problems += error.problems
+        return None
+
+
+def _policy(site: Site, sources: Sources, name: str, variables: Mapping[str, str]) -> Policy:
+    register = load_register(sources, name)
+    releases = tuple(_release(sources, site, name, register, release) for release in register.releases)
+    path = draft_path(name)
+    source = documents.resolve(_draft_source(sources, name), variables, path)
+    draft = Text(DRAFT, documents.parse(source, path, language=site.language), source.encode())
+    return Policy(name, register, releases, draft)
+
+
+def _draft_source(sources: Sources, name: str) -> str:
+    path = draft_path(name)
+    if path not in sources.content:
+        hint = f"write it, or take {name!r} off the list 'policies' in {SITE_PATH}"
+        raise SourceError(Problem("policy.missing", Where(path), "the working text of this policy is not there", hint))
+    return sources.text(path)
+
+
+def _release(sources: Sources, site: Site, name: str, register: Register, release: Release) -> Text:
+    path = frozen_path(name, release.version)
+    history.check_frozen(register, release, sources.content.get(path), path)
+    document = documents.parse(sources.text(path), path, language=site.language)
+    return Text(str(release.version), document, sources.content[path], release)
+
+
+def _notices(site: Site, sources: Sources) -> Notices:
+    register = load_register(sources, NOTICE)
+    released = {}
+    for release in register.releases:
+        path = frozen_path(NOTICE, release.version)
+        history.check_frozen(register, release, sources.content.get(path), path)
+        released[release.version] = Notice(sources.content[path])
+    version = register.latest.version.next("editorial") if register.latest else Version(1, 0)
+    return Notices(register, released, declared_notice(site, sources, version))
+
+
+def declared_notice(site: Site, sources: Sources, version: Version) -> Notice:
+    """The notice that site.yaml declares today, as the given version."""
+    assert site.consent is not None
+    controller = {"name": site.company.name, "email": site.company.email}
+    try:
+        return consent.make_notice(
+            site.consent,
+            read_widget(sources.widget),
+            version=str(version),
+            language=site.language,
+            controller=controller,
+        )
+    except ValueError as error:
+        raise SourceError(Problem("notice.incomplete", Where(SITE_PATH), str(error))) from None
+
+
+def _variables(site: Site, notices: Notices | None, words: Words) -> dict[str, str]:
+    """What `{{ name }}` stands for in a working text."""
+    company = {f"company.{key}": getattr(site.company, key) for key in ("name", "address", "email", "website")}
+    declared = consent.variables(site.consent, notices.draft, words) if site.consent and notices else {}
+    return {**company, "site.url": site.url, **declared, **site.variables}

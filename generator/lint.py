@@ -1,0 +1,99 @@
+"""What is checked before anything is released: each check reads the library and yields problems.
+
+A check is a function with @check; a site's own may join them. Only what can still be changed is checked: the drafts
+and the declared notice. What has been released is history.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from generator.errors import Problem, Where
+from generator.library import Library, Policy
+from generator.render import MARKERS, SAFE_LINK
+
+Check = Callable[[Library], Iterable[Problem]]
+CHECKS: list[Check] = []
+
+_LINK = re.compile(r"\]\(\s*<?([^)\s>]+)|<((?:[a-z][a-z0-9+.-]*):[^>\s]+)>", re.IGNORECASE)
+# "By using this site you accept …" is no consent and no notice of a change (B10, D23; WP260 para 29).
+_USE_AS_CONSENT = re.compile(r"\b(by|continu\w+)\b.{0,60}\bus(e|ing)\b.{0,80}\b(accept|agree|consent)", re.IGNORECASE)
+# Words that push: guilt, reward, praise (B09; EDPB 03/2022, "Emotional Steering").
+_PRESSURE = re.compile(
+    r"\b(best experience|sorry|unfortunately|miss out|please accept|tasty|love cookies)\b", re.IGNORECASE
+)
+
+
+def check(function: Check) -> Check:
+    """Register a check."""
+    CHECKS.append(function)
+    return function
+
+
+def run(library: Library) -> tuple[Problem, ...]:
+    """Every problem of every check, in the order of files and lines."""
+    found = [problem for function in CHECKS for problem in function(library)]
+    return tuple(sorted(found, key=lambda problem: (problem.where.path, problem.where.line or 0)))
+
+
+@check
+def links_lead_somewhere(library: Library) -> Iterator[Problem]:
+    for policy, where, line in _draft_lines(library):
+        ids = {section.id for section in policy.draft.document.sections}
+        for target in (match[1] or match[2] for match in _LINK.finditer(line)):
+            if target.startswith("#") and target[1:] not in ids:
+                message = f"the link {target} leads to no section"
+                yield Problem("link.no-section", where, message, f"sections: {', '.join(sorted(filter(None, ids)))}")
+            elif not SAFE_LINK.match(target):
+                hint = "links may be http, https, mailto, tel, or begin with / or #"
+                yield Problem("link.scheme", where, f"the link {target!r} is not one that a policy may hold", hint)
+
+
+@check
+def use_is_not_consent(library: Library) -> Iterator[Problem]:
+    for _, where, line in _draft_lines(library):
+        if _USE_AS_CONSENT.search(line):
+            message = "continued use is described as acceptance, which it is not (WP260 para 29)"
+            yield Problem("wording.use-as-consent", where, message, "say how readers are told of a change", "warning")
+
+
+@check
+def texts_hold_no_markers(library: Library) -> Iterator[Problem]:
+    for _, where, line in _draft_lines(library):
+        if set(MARKERS).intersection(line):
+            yield Problem(
+                "text.marker", where, "the line holds a private-use character (U+E000 to U+E003)", "delete it"
+            )
+
+
+@check
+def notice_neither_pushes_nor_presumes(library: Library) -> Iterator[Problem]:
+    texts = library.notices.draft.data["texts"] if library.notices else {}
+    for language, said in texts.items():
+        for key, text in said.items():
+            if _USE_AS_CONSENT.search(text) or _PRESSURE.search(text):
+                message = f"the banner's text {key!r} ({language}) pushes or presumes: {text!r}"
+                yield Problem("wording.notice", Where("site.yaml"), message, "say plainly what is asked (B09, B10)")
+
+
+@check
+def notice_is_released(library: Library) -> Iterator[Problem]:
+    notices = library.notices
+    if notices and notices.draft_is_new and not library.drafts:
+        found = (
+            f"the notice differs from its release {notices.register.latest.version}"
+            if notices.register.latest
+            else ("the notice has no release: there is no banner")
+        )
+        hint = "policy release notice --material|--editorial --summary TEXT, or look at it with --drafts"
+        yield Problem("notice.unreleased", Where("site.yaml"), found, hint, "warning")
+
+
+def _draft_lines(library: Library) -> Iterator[tuple[Policy, Where, str]]:
+    """Every line of every working text, where it stands."""
+    for policy in library.policies:
+        for section in policy.draft.document.sections:
+            first = section.line + (1 if section.id else 0)
+            for number, line in enumerate(section.source.splitlines(), first):
+                yield policy, Where(policy.draft.document.path, number), line

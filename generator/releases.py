@@ -1,0 +1,122 @@
+"""Making a release: the working text is frozen, its register gets a row, and no later edit can change either."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from generator import diff, documents, history, library
+from generator.errors import Problem, SourceError, Where
+from generator.history import Kind, Register, Release, Version
+from generator.library import NOTICE, Library, Policy
+from generator.sources import Sources
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A release that may be made: its row, and every file to write, by path."""
+
+    release: Release
+    files: Mapping[str, bytes]
+    awaited: str = ""  # what the draft said it was waiting for; releasing it takes the mark away
+
+
+def prepare(
+    loaded: Library, sources: Sources, name: str, kind: Kind, *, summary: str, effective: date | None
+) -> Prepared:
+    """Freeze a policy's working text, or the declared notice; SourceError if that may not be released."""
+    if name == NOTICE:
+        return _prepare_notice(loaded, sources, kind, summary, effective or loaded.today)
+    policy = loaded.policy(name)
+    if policy.releases and not policy.draft_is_new:
+        raise _nothing_new(policy.register)
+    if policy.releases and kind == "editorial" and (problems := tuple(_material_changes(policy))):
+        raise SourceError(problems)
+    path = library.draft_path(name)
+    content = library.frozen_draft(loaded.site, sources, name).encode()
+    release = history.plan(
+        policy.register,
+        kind,
+        content=content,
+        summary=summary,
+        today=loaded.today,
+        effective=effective,
+        notice_days=loaded.site.advance_notice_days,
+    )
+    working = {path: documents.without_awaiting(sources.text(path)).encode()}
+    return Prepared(release, _frozen(sources, name, release, content) | working, policy.draft.document.meta.awaiting)
+
+
+def _prepare_notice(loaded: Library, sources: Sources, kind: Kind, summary: str, effective: date) -> Prepared:
+    """A material notice asks visitors again on the day it takes effect; nobody has to be told before (V05)."""
+    notices = loaded.notices
+    if notices is None:
+        message = "site.yaml declares no consent, so there is no notice to release"
+        raise SourceError(Problem("notice.none", Where("site.yaml"), message))
+    latest = notices.register.latest
+    if latest and not notices.draft_is_new:
+        raise _nothing_new(notices.register)
+    if (
+        latest
+        and kind == "editorial"
+        and declared(notices.released[latest.version].data) != declared(notices.draft.data)
+    ):
+        message = "purposes, services or what they store have changed: visitors must be asked again (V05)"
+        raise SourceError(Problem("notice.material", Where("site.yaml"), message, "release the notice with --material"))
+    version = latest.version.next(kind) if latest else Version(1, 0)
+    content = library.declared_notice(loaded.site, sources, version).content
+    release = history.plan(
+        notices.register,
+        kind,
+        content=content,
+        summary=summary,
+        today=loaded.today,
+        effective=effective,
+        notice_days=0,
+    )
+    return Prepared(release, _frozen(sources, NOTICE, release, content))
+
+
+def declared(notice: Mapping[str, Any]) -> object:
+    """What a consent is about, without the wording: purposes, who acts for them, what is stored and who reads it."""
+    return [
+        (purpose["id"], purpose["basis"], purpose["signals"], [_declared_service(s) for s in purpose["services"]])
+        for purpose in notice["purposes"]
+    ]
+
+
+def _declared_service(service: Mapping[str, Any]) -> object:
+    stored = [(item["kind"], item["name"]) for item in service["storage"]]
+    return service["id"], service["provider"], service["third_party"], stored
+
+
+def _material_changes(policy: Policy) -> Iterator[Problem]:
+    """The changes that an editorial release may not hold: other words in a section marked material (V03)."""
+    newest = policy.releases[-1]
+    for change in diff.compare(newest.document, policy.draft.document).changed:
+        marked = any(section and section.material for section in (change.old, change.new))
+        if marked and not diff.same_words(change.old, change.new):
+            where = Where(policy.draft.document.path, change.new.line if change.new else None)
+            message = (
+                f"the section {change.section.heading!r} is marked material, and its words differ from {newest.label}"
+            )
+            yield Problem(
+                "release.material-section", where, message, "release with --material, or take the change back"
+            )
+
+
+def _nothing_new(register: Register) -> SourceError:
+    latest = register.latest
+    message = f"nothing has changed since {latest.version if latest else 'the start'}"
+    return SourceError(Problem("release.nothing-new", Where(register.path), message))
+
+
+def _frozen(sources: Sources, name: str, release: Release, content: bytes) -> dict[str, bytes]:
+    register = library.register_path(name)
+    before = sources.text(register) if register in sources.content else ""
+    return {
+        library.frozen_path(name, release.version): content,
+        register: history.with_row(before, release).encode(),
+    }

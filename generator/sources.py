@@ -1,0 +1,86 @@
+"""What a build reads, from disk into values: path relative to the site's folder -> bytes.
+
+A site's own templates/ and static/ win over the shipped look, file by file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from generator import config, typedyaml
+from generator.consent import Service, Widget
+from generator.errors import Problem, SourceError, Where
+
+_PACKAGE = Path(__file__).parent
+# In the wheel the look travels inside the package; in a checkout it is the top level's templates/ and static/.
+_THEME = _PACKAGE / "theme" if (_PACKAGE / "theme").is_dir() else _PACKAGE.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Everything a build depends on; `content` holds paths such as content/privacy-policy/policy.md."""
+
+    site: str
+    content: Mapping[str, bytes]
+    templates: Mapping[str, str]
+    static: Mapping[str, bytes]
+    widget: Mapping[str, str]
+
+    def text(self, path: str) -> str:
+        """A file of content/ as text; SourceError where it is not UTF-8."""
+        try:
+            return self.content[path].decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = self.content[path][: error.start].count(b"\n") + 1
+            problem = Problem("source.encoding", Where(path, line), "this is not UTF-8 text", "save the file as UTF-8")
+            raise SourceError(problem) from None
+
+
+def read(root: Path) -> Sources:
+    """Read a site's folder; SourceError if it is none."""
+    site = root / config.PATH
+    if not site.is_file():
+        hint = "run this in a site's folder, or name one: policy -C DIR …"
+        raise SourceError(Problem("source.no-site", Where(config.PATH), f"there is no site.yaml in {root}", hint))
+    return Sources(
+        site=site.read_text(encoding="utf-8"),
+        content=dict(_files(root / "content", "content/")),
+        templates={name: data.decode() for name, data in _layers(root, "templates")},
+        static=dict(_layers(root, "static")),
+        widget={name: data.decode() for name, data in _files(_PACKAGE / "widget")},
+    )
+
+
+def read_widget(files: Mapping[str, str]) -> Widget:
+    """The words the banner ships and its own storage, from the widget's sources."""
+    texts = {
+        path.removeprefix("texts/").removesuffix(".yaml"): yaml.safe_load(text)
+        for path, text in files.items()
+        if path.startswith("texts/")
+    }
+    return Widget(texts, typedyaml.load(files["own.yaml"], Service, "own.yaml"))
+
+
+def watched(root: Path) -> list[Path]:
+    """What a preview watches: the sources, and the shipped look where it is being worked on."""
+    folders = [root / name for name in ("content", "templates", "static")]
+    shipped = [_THEME / "templates", _THEME / "static", _PACKAGE / "widget"]
+    return [path for path in dict.fromkeys([root / config.PATH, *folders, *shipped]) if path.exists()]
+
+
+def _layers(root: Path, folder: str) -> Iterator[tuple[str, bytes]]:
+    yield from _files(_THEME / folder)
+    if root / folder != _THEME / folder:
+        yield from _files(root / folder)
+
+
+def _files(folder: Path, prefix: str = "") -> Iterator[tuple[str, bytes]]:
+    """Every file below a folder, hidden ones apart, in a fixed order."""
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.is_file() and not any(part.startswith(".") for part in name.parts):
+            yield prefix + name.as_posix(), path.read_bytes()
