@@ -226,4 +226,5 @@ def _variables(site: Site, notices: Notices | None, words: Words) -> dict[str, s
     """What `{{ name }}` stands for in a working text."""
     company = {f"company.{key}": getattr(site.company, key) for key in ("name", "address", "email", "website")}
     declared = consent.variables(site.consent, notices.draft, words) if site.consent and notices else {}
-    return {**company, "site.url": site.url, **declared, **site.variables}
+    own = {"site.url": site.url, "advance_notice_days": str(site.advance_notice_days)}
+    return {**company, **own, **declared, **site.variables}
