@@ -44,9 +44,8 @@ function makeNotice(gpc) {
       el('h2', { id: 'preferences-title' }, words.title),
       el('p', {}, fill(words.intro, { controller: CONFIG.controller })),
       el('ul', {}, ...optional.map((purpose) => el('li', {}, el('b', {}, local(purpose.label)), ` \u2013 ${local(purpose.description)}`))),
-      el('p', {}, thirdParties(), ' ', fill(words.withdraw, words)),
       signalHonoured(gpc),
-      el('p', {}, el('a', { href: resolve(CONFIG.policy.path) }, words.policy)),
+      el('p', {}, `${thirdParties()} ${fill(words.withdraw, words)} `, el('a', { href: resolve(CONFIG.policy.path) }, words.policy)),
     ),
     choices({ reject: words.reject, accept: words.accept, settings: words.settings }),
   );

@@ -75,12 +75,11 @@ def notice(*purposes: Purpose, version: str = "1.0", language: str = "en") -> No
         policy="privacy-policy",
         purposes=(NECESSARY, *purposes),
         proof=Proof(both("24 months", "24 شهرًا"), both("to prove a choice", "لإثبات الاختيار")),
+        authority="https://ico.org.uk/make-a-complaint/",
         languages=LANGUAGES,
     )
     controller = {"name": "ITSTHS PVT LTD", "email": "info@example.com"}
-    return make_notice(
-        declaration, Widget(texts, _own()), version=version, language=language, controller=controller
-    )
+    return make_notice(declaration, Widget(texts, _own()), version=version, language=language, controller=controller)
 
 
 def banner(
