@@ -125,7 +125,7 @@ class SQLiteStore:
     def _ledger(self, columns: str) -> tuple[Any, ...]:
         row: tuple[Any, ...] | None = self._db.execute(f"SELECT {columns} FROM ledger WHERE id = 1").fetchone()  # noqa: S608
         if row is None:
-            raise _error("head-broken", self._path, "the row that holds the head is gone", _VERIFY)
+            raise _error("head-broken", self._path, "the row that holds the head is gone", "restore a backup")
         return row
 
     @property
@@ -177,7 +177,7 @@ class SQLiteStore:
         return {entry.record.event_id: entry for entry in self._entries(query, tuple(event_ids))}
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[Entry]:
-        query = f"SELECT {_COLUMNS} FROM records WHERE idx >= ?1 AND idx < coalesce(?2, {_LAST}) ORDER BY idx"  # noqa: S608
+        query = f"SELECT {_COLUMNS} FROM records WHERE idx >= ?1 AND idx <= coalesce(?2 - 1, {_LAST}) ORDER BY idx"  # noqa: S608
         return self._entries(query, (start, stop))
 
     def _entries(self, query: str, arguments: tuple[object, ...]) -> Iterator[Entry]:
@@ -187,7 +187,7 @@ class SQLiteStore:
     def nodes(self, level: int, start: int, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
         table = "records WHERE ?1 = 0" if level == 0 else "nodes WHERE level = ?1"
         value = "leaf" if level == 0 else "hash"
-        within = f"idx >= ?2 AND idx < coalesce(?3, {_LAST})"
+        within = f"idx >= ?2 AND idx <= coalesce(?3 - 1, {_LAST})"
         query = f"SELECT idx, {value} FROM {table} AND {within} ORDER BY idx"  # noqa: S608  no input in the text
         return self._rows(query, (level, start, stop))
 
