@@ -293,7 +293,7 @@ def _redline(library: Library, policy: Policy, redline: Redline, pair: tuple[Tex
             "new": new,
             "summary": new.summary,
             "editorial_words_unchanged": all(diff.same_words(change.old, change.new) for change in changed),
-            "changes": [_change_row(section, renderer) for section in changed],
+            "changes": [_change_row(section, redline, renderer) for section in changed],
             "intro": intro,
             "folds": tuple(_folds([change for change in changes if change.id])),
         },
@@ -302,15 +302,24 @@ def _redline(library: Library, policy: Policy, redline: Redline, pair: tuple[Tex
     )
 
 
-def _change_row(change: SectionChange, renderer: Renderer) -> dict[str, Any]:
+def _change_row(change: SectionChange, redline: Redline, renderer: Renderer) -> dict[str, Any]:
+    document = redline.new if change.new else redline.old
     return {
         "id": change.section.id,
-        "number": change.section.number,
+        "number": _full_number(change.section, document),
         "heading": renderer.text(change.section.heading),
         "status": change.status,
         "removed_words": change.words("-"),
         "added_words": change.words("+"),
     }
+
+
+def _full_number(section: Section, document: Document) -> str:
+    """The number of a section where its neighbours are not in sight: `4.e.` for the letter e below 4."""
+    before = document.sections[: document.sections.index(section)]
+    above = next((other for other in reversed(before) if other.level < section.level), None)
+    lettered = above and section.number[:1].isalpha()
+    return f"{above.number}{section.number}" if above and lettered else section.number
 
 
 def change_view(change: SectionChange, renderer: Renderer) -> ChangeView:
@@ -322,8 +331,9 @@ def change_view(change: SectionChange, renderer: Renderer) -> ChangeView:
 
 def _parts(blocks: tuple[BlockChange, ...], renderer: Renderer) -> Iterator[Part]:
     """A single kept block stays in sight beside its changed neighbours; a longer stretch can be folded."""
+    nothing_changed = all(block.kept for block in blocks)
     foldable = [
-        kept and len(run) > 1
+        kept and (len(run) > 1 or nothing_changed)
         for kept, run in ((kept, list(group)) for kept, group in groupby(blocks, key=lambda block: block.kept))
         for _ in run
     ]
