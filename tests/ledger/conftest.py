@@ -63,7 +63,7 @@ def launch(url: str, notices_path: Path, *origins: str) -> Receiver:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     port = int(process.stdout.readline())
-    return Receiver(process, port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20))
+    return Receiver(process, port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20, verify=False))
 
 
 @pytest.fixture

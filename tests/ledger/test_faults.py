@@ -1,0 +1,331 @@
+"""What must survive: the power, the disk, a second process, a fault of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from generator.errors import LedgerError, Problem, Where
+from generator.ledger import evidence, log, server, store
+from generator.ledger.receiver import receiver
+from generator.ledger.records import Record
+
+from .conftest import Receiver, Start
+from .world import NOW, body, choice, notices
+
+
+def kept_keys(url: str) -> list[str]:
+    """The event_ids of a ledger that holds."""
+    opened = store.open_store(url)
+    try:
+        seen = evidence.verify(opened)
+        assert seen.problems == ()
+        keys = [entry.record.event_id for entry in opened.read()]
+        assert len(keys) == len(set(keys)) == seen.records == seen.size
+        return keys
+    finally:
+        opened.close()
+
+
+class Load:
+    """Threads that post until told to stop, and remember each answer."""
+
+    def __init__(self, receivers: Sequence[Receiver], threads: int) -> None:
+        self.answers: dict[str, httpx.Response] = {}
+        self.sent: list[dict[str, Any]] = []
+        self.stop = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._post, args=(receivers[at % len(receivers)],)) for at in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def _post(self, one: Receiver) -> None:
+        with httpx.Client(base_url=f"http://127.0.0.1:{one.port}", timeout=20, verify=False) as client:
+            while not self.stop.is_set():
+                sent = choice()
+                self.sent.append(sent)
+                try:
+                    answer = client.post("/choices", json=sent)
+                except httpx.TransportError:
+                    return
+                self.answers[sent["event_id"]] = answer
+
+    def wait_for(self, count: int) -> None:
+        until = time.monotonic() + 20
+        while len(self.answers) < count and time.monotonic() < until:
+            time.sleep(0.005)
+        assert len(self.answers) >= count
+
+    def end(self) -> None:
+        self.stop.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def test_kill_9_loses_no_choice_that_was_answered_and_a_replay_doubles_none(start: Start, url: str) -> None:
+    answered: dict[str, httpx.Response] = {}
+    for _ in range(3):
+        one = start(url)
+        load = Load([one], threads=8)
+        load.wait_for(60)
+        one.stop(signal.SIGKILL)
+        load.end()
+        assert {answer.status_code for answer in load.answers.values()} == {201}
+        answered |= load.answers
+        assert set(answered) <= set(kept_keys(url))
+        again = start(url)
+        for sent in load.sent:
+            replay, before = again.post(sent), answered.get(sent["event_id"])
+            assert replay.status_code == 200 if before else replay.status_code in (200, 201)
+            assert before is None or replay.content == before.content
+            answered[sent["event_id"]] = replay
+        again.stop()
+        assert set(kept_keys(url)) == set(answered)
+
+
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+def test_a_graceful_stop_answers_what_it_has_taken(start: Start, url: str, by: signal.Signals) -> None:
+    one = start(url)
+    load = Load([one], threads=8)
+    load.wait_for(40)
+    assert one.stop(by) == 0
+    load.end()
+    assert {answer.status_code for answer in load.answers.values()} == {201}
+    assert set(kept_keys(url)) == set(load.answers)
+
+
+def test_two_processes_share_one_file_and_one_log(start: Start, url: str) -> None:
+    both = [start(url), start(url)]
+    load = Load(both, threads=8)
+    load.wait_for(300)
+    load.end()
+    assert {answer.status_code for answer in load.answers.values()} == {201}
+    assert set(kept_keys(url)) == set(load.answers)
+    checkpoints = [one.http.get("/checkpoint").text for one in both]
+    assert checkpoints[0] == checkpoints[1]
+
+
+def test_one_key_sent_to_two_processes_at_once_is_one_record(start: Start, url: str) -> None:
+    both = [start(url), start(url)]
+    for _ in range(20):
+        sent = choice()
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(lambda one, sent=sent: one.post(sent), both * 2))
+        assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201]
+        assert len({answer.content for answer in answers}) == 1
+    assert len(kept_keys(url)) == 20
+
+
+def test_choices_that_arrive_together_share_a_commit(start: Start, url: str) -> None:
+    one = start(url)
+    load = Load([one], threads=24)
+    load.wait_for(400)
+    load.end()
+    opened = store.open_store(url)
+    commits, records = len(list(opened.roots())), opened.head().size
+    opened.close()
+    assert commits < records / 2
+
+
+def test_a_full_disk_is_503_and_when_there_is_room_again_201(start: Start, url: str) -> None:
+    """The system's own limit on file sizes: a write fails as on a full disk."""
+    one = start(url)
+    assert one.post(choice()).status_code == 201
+    written = max(file.stat().st_size for file in Path(url.removeprefix("sqlite:///")).parent.iterdir())
+    resource.prlimit(one.process.pid, resource.RLIMIT_FSIZE, (written, resource.RLIM_INFINITY))
+    refused = [choice() for _ in range(5)]
+    for sent in refused:
+        answer = one.post(sent)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        assert "choices.db" not in answer.text
+    assert one.http.get("/checkpoint").status_code == 200
+    assert len(kept_keys(url)) == 1
+    resource.prlimit(one.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert [one.post(sent).status_code for sent in refused] == [201] * 5
+    one.stop()
+    assert len(kept_keys(url)) == 6
+
+
+def test_a_locked_database_is_503_and_not_a_receipt(start: Start, url: str) -> None:
+    one = start(url)
+    db = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    db.execute("BEGIN IMMEDIATE")
+    sent = choice()
+    assert one.post(sent).status_code == 503
+    db.execute("ROLLBACK")
+    db.close()
+    assert one.post(sent).status_code == 201
+
+
+class Failing:
+    """A store whose next append fails: before it is written, or just after."""
+
+    def __init__(self, inner: store.Store, persisted: bool) -> None:
+        self._inner, self._persisted, self.failures = inner, persisted, 1
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def append(self, expected: log.Head, records: Sequence[Record]) -> log.Growth | None:
+        if self.failures:
+            self.failures -= 1
+            if self._persisted:
+                self._inner.append(expected, records)
+            raise LedgerError(Problem("store-failed", Where("/secret/path.db"), "SQL of ours"))
+        return self._inner.append(expected, records)
+
+
+def in_process(app: Any, work: Callable[[httpx.AsyncClient], Any]) -> Any:
+    async def run() -> Any:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+            return await work(client)
+
+    return asyncio.run(run())
+
+
+def post(client: httpx.AsyncClient, data: bytes) -> Any:
+    return client.post("/choices", content=data, headers={"content-type": "application/json"})
+
+
+@pytest.fixture
+def opened(url: str) -> Iterator[store.Store]:
+    one = store.open_store(url)
+    yield one
+    one.close()
+
+
+@pytest.mark.parametrize("persisted", [False, True])
+def test_a_failed_commit_is_503_for_each_of_the_batch_and_a_retry_is_one_record(
+    opened: store.Store, persisted: bool
+) -> None:
+    bodies = [body() for _ in range(10)]
+
+    async def work(client: httpx.AsyncClient) -> tuple[list[httpx.Response], list[httpx.Response]]:
+        first = await asyncio.gather(*(post(client, data) for data in bodies))
+        return first, await asyncio.gather(*(post(client, data) for data in bodies))
+
+    failing = Failing(opened, persisted)
+    first, second = in_process(receiver(failing, notices(), lambda: NOW), work)
+    assert {answer.status_code for answer in first} == {503}
+    assert not [answer for answer in first if "secret" in answer.text or "SQL" in answer.text]
+    assert {answer.status_code for answer in second} == {200 if persisted else 201}
+    seen = evidence.verify(opened)
+    assert (seen.records, seen.problems) == (10, ())
+
+
+def test_one_key_twice_in_one_batch_is_one_record_and_another_choice_a_conflict(opened: store.Store) -> None:
+    sent = choice()
+    same, other = json.dumps(sent).encode(), json.dumps(sent | {"event_type": "changed"}).encode()
+
+    async def work(client: httpx.AsyncClient) -> list[httpx.Response]:
+        return list(await asyncio.gather(*(post(client, data) for data in (same, other, same, body()))))
+
+    answers = in_process(receiver(opened, notices(), lambda: NOW), work)
+    assert [answer.status_code for answer in answers] == [201, 409, 200, 201]
+    assert answers[0].content == answers[2].content
+    assert evidence.verify(opened).records == 2
+
+
+def test_a_fault_of_ours_is_500_without_its_story_and_the_next_choice_is_kept(
+    opened: store.Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent, faults = choice(), [1]
+
+    def clock() -> datetime:
+        if faults.pop() if faults else 0:
+            raise RuntimeError(f"SECRET {sent}")
+        return NOW
+
+    async def work(client: httpx.AsyncClient) -> list[httpx.Response]:
+        data = json.dumps(sent).encode()
+        return [await post(client, data), await post(client, data)]
+
+    answers = in_process(receiver(opened, notices(), clock), work)
+    assert [answer.status_code for answer in answers] == [500, 201]
+    assert answers[0].headers["content-type"] == "application/problem+json"
+    for text in (answers[0].text, caplog.text):
+        assert "SECRET" not in text
+        assert sent["event_id"] not in text
+    assert "RuntimeError at clock" in caplog.text
+
+
+def test_a_damaged_record_fails_its_own_replay_and_no_other_choice(opened: store.Store, url: str) -> None:
+    sent = choice()
+
+    async def first(client: httpx.AsyncClient) -> int:
+        return int((await post(client, json.dumps(sent).encode())).status_code)
+
+    async def second(client: httpx.AsyncClient) -> list[int]:
+        answers = await asyncio.gather(*(post(client, data) for data in (json.dumps(sent).encode(), body())))
+        return [answer.status_code for answer in answers]
+
+    assert in_process(receiver(opened, notices(), lambda: NOW), first) == 201
+    db = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    db.execute("UPDATE records SET body = x'00'")
+    db.close()
+    assert in_process(receiver(opened, notices(), lambda: NOW), second) == [503, 201]
+
+
+def test_other_notices_are_taken_up_between_two_choices(opened: store.Store) -> None:
+    app = receiver(opened, notices(notices={}), lambda: NOW)
+
+    async def work(client: httpx.AsyncClient) -> list[int]:
+        before = await post(client, body())
+        app.adopt(notices())
+        return [before.status_code, (await post(client, body())).status_code]
+
+    assert in_process(app, work) == [422, 201]
+
+
+@pytest.mark.parametrize("origin", ["*", "null", "https://x.example/", "x.example"])
+def test_an_added_origin_is_an_origin_and_no_pattern(opened: store.Store, origin: str) -> None:
+    with pytest.raises(LedgerError, match="origin-wrong"):
+        receiver(opened, notices(), lambda: NOW, origins=[origin])
+
+
+def test_a_missing_notices_file_is_named_with_what_would_do(tmp_path: Path, url: str) -> None:
+    with pytest.raises(LedgerError) as error:
+        server.serve(host="127.0.0.1", port=0, store_url=url, notices_path=tmp_path / "notices.json")
+    (problem,) = error.value.problems
+    assert (problem.code, problem.where.path) == ("notices-missing", str(tmp_path / "notices.json"))
+    assert "policy build" in problem.hint
+
+
+def test_a_taken_port_is_an_error_and_no_traceback(start: Start, url: str, notices_path: Path) -> None:
+    port = start(url).port
+    with pytest.raises(LedgerError, match="cannot listen here: Address already in use"):
+        server.serve(host="127.0.0.1", port=port, store_url=url, notices_path=notices_path)
+
+
+def test_the_receiver_runs_in_a_loop_that_is_somebody_elses(opened: store.Store) -> None:
+    one = server.uvicorn_server(receiver(opened, notices(), server.now), "127.0.0.1", 0)
+    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+
+    async def run() -> int:
+        serving = asyncio.create_task(one.serve())
+        while not one.started:
+            await asyncio.sleep(0.01)
+        port = one.servers[0].sockets[0].getsockname()[1]
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            status = (await post(client, body())).status_code
+        one.should_exit = True
+        await serving
+        return int(status)
+
+    assert asyncio.run(run()) == 201
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
