@@ -32,6 +32,8 @@ class _Program(click.Group):
             return super().invoke(ctx)
         except PolicyError as error:
             show(error.problems)
+        except BrokenPipeError:
+            raise  # whoever read the output has seen enough; click leaves quietly
         except OSError as error:
             show([Problem("system", Where(str(error.filename or "")), error.strerror or str(error))])
         sys.exit(1)
