@@ -114,7 +114,7 @@ function say(text) {
 /** After a choice the focus goes where reading goes on, unless something still has it. */
 function placeFocus() {
   if (document.activeElement && document.activeElement !== document.body) return;
-  const place = document.querySelector('main h1, h1, main');
+  const place = document.querySelector('h1') ?? document.querySelector('main');
   if (!(place instanceof HTMLElement)) return;
   if (!place.hasAttribute('tabindex')) {
     place.tabIndex = -1;

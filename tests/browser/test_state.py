@@ -201,8 +201,8 @@ def test_a_page_without_cookies_stays_closed_without_a_throw(visit: Open, site: 
     furnish(site, gated("a"))
     there = visit()
     there.context.add_init_script(
-        "Object.defineProperty(Document.prototype, 'cookie', "
-        "{get() { throw new DOMException('', 'SecurityError') }, set() { throw new DOMException('', 'SecurityError') }})"
+        "const shut = () => { throw new DOMException('', 'SecurityError') };"
+        "Object.defineProperty(Document.prototype, 'cookie', {get: shut, set: shut})"
     )
     notice = NoticePage(there.page).open(site.url())
     notice.reject()

@@ -1,0 +1,236 @@
+"""One record per choice, whatever the receiver does (W04, W05, M03, M04, M06)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import uuid
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .conftest import Visit
+from .notice_page import NoticePage
+from .pages import furnish, gated
+from .sample import POLICY, banner
+from .serving import Site, Temper
+
+Open = Callable[..., Visit]
+STORED_RECEIPT = "() => localStorage['preferences.receipt']?.includes('receipt_id')"
+DELIVERED = "() => !localStorage['preferences.queue']"
+
+
+@pytest.fixture
+def notice(page: Page, site: Site) -> NoticePage:
+    furnish(site, gated("a"))
+    return NoticePage(page).open(site.url())
+
+
+def test_a_grant_is_posted_once_as_the_contract_says(notice: NoticePage, site: Site) -> None:
+    notice.accept()
+    notice.page.wait_for_function(STORED_RECEIPT)
+    (post,) = site.posts
+    kept = notice.receipt()
+    assert kept
+    event = dict(post.body)
+    assert uuid.UUID(event.pop("event_id")).version == 4
+    assert event.pop("client_time").endswith("Z")
+    digest = event["notice"].pop("sha256")
+    assert f"1.{digest[:12]}.1-0.1-1." in notice.stored()["cookies"]
+    assert event == {
+        "schema": "policy-choice/1",
+        "prev_event_id": None,
+        "subject_ref": kept["ref"],
+        "event_type": "given",
+        "method": "banner.accept",
+        "purposes": {"analytics": True, "marketing": True},
+        "notice": {"language": "en", "layout": "wide"},
+        "policy": {"sha256": POLICY.sha256},
+        "signals": {"gpc": False},
+    }
+    headers = {name.lower(): value for name, value in post.headers.items()}
+    assert (headers["content-type"], headers["origin"]) == ("application/json", site.origin)
+    assert {"cookie", "referer"} & headers.keys() == set()
+
+
+def test_the_secret_has_256_bits_and_only_its_hash_leaves(notice: NoticePage, site: Site) -> None:
+    notice.accept()
+    notice.page.wait_for_function(STORED_RECEIPT)
+    kept = notice.receipt()
+    assert kept
+    secret = kept["secret"]
+    assert len(base64.urlsafe_b64decode(secret + "=")) == 32
+    assert site.events[0]["subject_ref"] == "sha256:" + hashlib.sha256(secret.encode()).hexdigest()
+    assert secret not in str(site.posts)
+
+
+def test_records_of_one_browser_are_a_chain(notice: NoticePage, site: Site) -> None:
+    steps = [(True, False), (True, False), (True, True), (False, False), (False, False), (False, True)]
+    for step in steps:
+        notice.open_settings()
+        notice.save(analytics=step[0], marketing=step[1])
+        notice.page.wait_for_function(DELIVERED)
+        notice.page.reload()
+    types = [event["event_type"] for event in site.events]
+    assert types == ["given", "renewed", "changed", "withdrawn", "refused", "given"]
+    ids = [event["event_id"] for event in site.events]
+    # The refusal is anonymous: it stands outside the chain.
+    assert [e["prev_event_id"] for e in site.events] == [None, ids[0], ids[1], ids[2], None, ids[3]]
+    refs = [event["subject_ref"] for event in site.events]
+    assert refs[4] is None
+    assert len(set(refs)) == 2
+
+
+def test_a_grant_after_expiry_is_a_renewal(page: Page, site: Site) -> None:
+    furnish(site)
+    page.clock.install()
+    notice = NoticePage(page).open(site.url())
+    notice.accept()
+    page.wait_for_function(STORED_RECEIPT)
+    page.context.clear_cookies()  # what Max-Age does
+    page.clock.fast_forward(200 * 86_400_000)
+    page.reload()
+    notice.accept()
+    page.wait_for_function(DELIVERED)
+    assert [e["event_type"] for e in site.events] == ["given", "renewed"]
+    assert site.events[1]["prev_event_id"] == site.events[0]["event_id"]
+
+
+@pytest.mark.parametrize("temper", ["fails", "is busy", "hangs"])
+def test_a_receiver_that_is_down_changes_nothing_and_gets_the_same_key_later(
+    notice: NoticePage, site: Site, temper: Temper
+) -> None:
+    site.temper = temper
+    notice.accept()
+    expect(notice.notice).to_have_count(0)
+    notice.page.wait_for_function("() => window.ran?.length")
+    waiting = notice.waiting()
+    assert waiting
+    notice.open_settings()
+    expect(notice.settings.locator("[data-record]")).to_contain_text("not confirmed yet")
+    site.temper = "stores"
+    site.release.set()
+    notice.page.reload()
+    notice.page.wait_for_function(DELIVERED)
+    assert notice.notice.count() == 0
+    assert {event["event_id"] for event in site.events} == {waiting["event_id"]}
+    assert site.events[0] == site.events[-1] == waiting
+    kept = notice.receipt()
+    assert kept
+    assert kept["receipt"]["receipt_id"] == waiting["event_id"]
+    notice.page.reload()
+    notice.page.wait_for_timeout(100)
+    assert len(site.posts) == 2
+
+
+@pytest.mark.parametrize("temper", ["conflicts", "is no receiver"])
+def test_a_receiver_that_says_no_for_good_is_not_asked_again(notice: NoticePage, site: Site, temper: Temper) -> None:
+    site.temper = temper
+    notice.accept()
+    notice.page.wait_for_function(f"async () => ({DELIVERED})()")
+    notice.page.reload()
+    notice.page.wait_for_timeout(100)
+    assert (len(site.posts), notice.notice.count(), notice.ran()) == (1, 0, ["a"])
+
+
+def test_a_receiver_that_cannot_be_reached_throws_nothing_into_the_page(visit: Open, site: Site) -> None:
+    furnish(site)
+    there = visit()
+    there.page.route("**/choices", lambda route: route.abort())
+    notice = NoticePage(there.page).open(site.url())
+    notice.reject()
+    there.page.wait_for_timeout(100)
+    assert there.seen.errors == []
+    assert notice.waiting()
+    assert notice.purposes() == {"analytics": False, "marketing": False}
+
+
+def test_an_event_is_given_up_after_a_day(page: Page, site: Site) -> None:
+    furnish(site)
+    page.clock.install()
+    site.temper = "fails"
+    notice = NoticePage(page).open(site.url())
+    notice.accept()
+    page.wait_for_function("() => localStorage['preferences.queue']")
+    page.clock.fast_forward("24:00:01")
+    page.reload()
+    page.wait_for_function(DELIVERED)
+    assert len(site.posts) == 1
+
+
+def test_a_new_choice_takes_the_place_of_one_that_was_never_stored(notice: NoticePage, site: Site) -> None:
+    site.temper = "fails"
+    notice.accept()
+    notice.page.wait_for_function("() => JSON.parse(localStorage['preferences.receipt'])?.last === null")
+    notice.page.wait_for_timeout(100)
+    site.temper = "stores"
+    notice.open_settings()
+    with notice.page.expect_navigation():
+        notice.button("reject", notice.settings).click()
+    notice.page.wait_for_function(DELIVERED)
+    withdrawn = site.events[-1]
+    assert (withdrawn["event_type"], withdrawn["prev_event_id"]) == ("withdrawn", None)
+    assert withdrawn["subject_ref"] == site.events[0]["subject_ref"]
+
+
+def test_a_withdrawal_is_posted_once_though_the_page_reloads(notice: NoticePage, site: Site) -> None:
+    notice.accept()
+    notice.page.wait_for_function(STORED_RECEIPT)
+    notice.page.wait_for_function("() => window.ran?.length")
+    notice.open_settings()
+    with notice.page.expect_navigation():
+        notice.button("reject", notice.settings).click()
+    notice.page.wait_for_function("() => window.preferences")
+    notice.page.wait_for_timeout(100)
+    assert [event["event_type"] for event in site.events] == ["given", "withdrawn"]
+
+
+def test_a_hanging_receiver_does_not_hold_up_a_withdrawal(notice: NoticePage, site: Site) -> None:
+    notice.accept()
+    notice.page.wait_for_function(STORED_RECEIPT)
+    notice.page.wait_for_function("() => window.ran?.length")
+    site.temper = "hangs"
+    notice.open_settings()
+    with notice.page.expect_navigation(timeout=3000):
+        notice.button("reject", notice.settings).click()
+    notice.page.wait_for_function("() => window.preferences")
+    assert (notice.ran(), notice.notice.count()) == ([], 0)
+
+
+def test_a_site_without_a_receiver_posts_and_keeps_nothing(page: Page, site: Site) -> None:
+    furnish(site)
+    site.put_script("/preferences.js", banner(receiver=None).content)
+    notice = NoticePage(page).open(site.url())
+    notice.accept()
+    page.wait_for_timeout(100)
+    assert site.posts == []
+    assert notice.stored()["local"] == {}
+
+
+def test_on_plain_http_a_grant_is_posted_without_a_reference(page: Page, site: Site) -> None:
+    furnish(site)
+    notice = NoticePage(page).open(site.url().replace("127.0.0.1", "plain.test"))
+    assert page.evaluate("() => [isSecureContext, typeof crypto.subtle]") == [False, "undefined"]
+    notice.accept()
+    page.wait_for_function(STORED_RECEIPT)
+    (event,) = site.events
+    assert (event["event_type"], event["subject_ref"]) == ("given", None)
+    assert uuid.UUID(event["event_id"]).version == 4
+    assert (notice.receipt() or {})["secret"] is None
+
+
+def test_garbage_in_local_storage_is_no_receipt(notice: NoticePage, site: Site) -> None:
+    for garbage in ("1", "[]", '"x"', "{}", '{"last":1,"receipt":{"event":{"purposes":3}}}', "{{"):
+        notice.page.evaluate(
+            "(text) => { localStorage['preferences.receipt'] = localStorage['preferences.queue'] = text }",
+            garbage,
+        )
+        notice.page.context.clear_cookies()
+        notice.page.reload()
+        notice.accept()
+        notice.page.wait_for_function(DELIVERED)
+        notice.page.reload()
+        notice.open_settings()
+        notice.page.keyboard.press("Escape")
+    assert len(site.posts) == 6
