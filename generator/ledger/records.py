@@ -268,7 +268,7 @@ def _decisions(chosen: Mapping[str, bool], terms: Mapping[str, PurposeTerms]) ->
 def _utc(moment: datetime) -> str:
     if moment.utcoffset() != timedelta(0):
         raise ValueError("event times are aware and in UTC")
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def leaf(nonce: bytes, body: bytes) -> bytes:

@@ -197,6 +197,29 @@ def test_what_two_readers_could_read_differently_is_malformed(what: str) -> None
         parse(MALFORMED[what])
 
 
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [value] + [inner for each in value.values() if isinstance(each, dict) for inner in _objects(each)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_a_key_repeated_anywhere_with_any_value_is_never_taken(data: st.DataObject) -> None:
+    """The count of quotation marks must not be outwitted by what the second value is."""
+    sent = choice(event_id=KEY, client_time=data.draw(st.sampled_from([None, "2026-11-22T09:14:20Z"])))
+    assert parse(json.dumps(sent).encode()).event_id == KEY
+    target = data.draw(st.sampled_from(_objects(sent)))
+    name = data.draw(st.sampled_from(sorted(target)))
+    strings = st.sampled_from(["", "en", KEY, "2026-11-22T09:14:20Z"])
+    value = data.draw(st.one_of(st.just(target[name]), st.none(), st.booleans(), strings))
+    members = [*target.items()]
+    members.insert(data.draw(st.integers(0, len(members))), (name, value))
+    text = "{" + ", ".join(f"{json.dumps(key)}: {json.dumps(each)}" for key, each in members) + "}"
+    whole = json.dumps(sent).replace(json.dumps(target), text, 1)
+    assert whole != json.dumps(sent)
+    with pytest.raises((Malformed, Refused)):
+        parse(whole.encode())
+
+
 def test_an_escape_that_says_the_same_is_the_same_choice() -> None:
     assert parse(GOOD.replace(b"wide", b"w\\u0069de")) == parse(GOOD)
 
