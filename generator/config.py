@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from generator import typedyaml
-from generator.consent import Declaration
+from generator.consent import Declaration, is_origin
 
 PATH = "site.yaml"
 RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 _RESERVED = frozenset({"notice", "cookies", "demo", "static", "notices", "choices"})  # addresses of the site itself
+_POLICY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,10 @@ class Company:
     email: str
     website: str = ""
 
+    def __post_init__(self) -> None:
+        if not self.name.strip():
+            raise ValueError("'name' is empty: a policy must say who it speaks for (GDPR Art 13(1)(a))")
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -48,16 +54,28 @@ class Site:
     demo: bool = False  # whether /demo/, the developers' page that shows gating, is part of the site
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("https", "http") or not parts.netloc or parts.path.strip("/") or parts.query:
+        if not is_origin(self.url.removesuffix("/")):
             raise ValueError(f"'url' wants scheme and host like https://www.example.com, and holds {self.url!r}")
+        self._check_policies()
+        self._check_consent()
+
+    def _check_policies(self) -> None:
         if not self.policies:
             raise ValueError("'policies' names no policy")
-        taken = sorted(_RESERVED.intersection(self.policies))
-        if taken:
-            raise ValueError(f"a policy cannot be called {taken[0]!r}: the site uses that address itself")
-        if self.consent and self.consent.policy not in self.policies:
-            raise ValueError(f"'consent' names the policy {self.consent.policy!r}, which 'policies' does not list")
+        for policy, count in Counter(self.policies).items():
+            if not _POLICY.fullmatch(policy):
+                raise ValueError(f"a policy's name wants small letters, digits and hyphens, and is {policy!r}")
+            if policy in _RESERVED:
+                raise ValueError(f"a policy cannot be called {policy!r}: the site uses that address itself")
+            if count > 1:
+                raise ValueError(f"'policies' names {policy!r} twice")
+
+    def _check_consent(self) -> None:
+        consent = self.consent
+        if consent and consent.policy not in self.policies:
+            raise ValueError(f"'consent' names the policy {consent.policy!r}, which 'policies' does not list")
+        if consent and consent.languages and self.language not in consent.languages:
+            raise ValueError(f"'languages' of 'consent' wants the site's own language {self.language!r} too")
 
     def absolute(self, path: str) -> str:
         """The full address of a path that starts with /."""

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from generator.words import Words
 
 _ID = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
 SCHEMA = "policy-notice/1"
 _COLUMNS = ("name", "for", "provider", "purpose", "lifetime")
 _KIND_WORDS = {"cookie": "cookie", "localStorage": "local", "sessionStorage": "session", "indexedDB": "database"}
@@ -27,6 +28,10 @@ class Localized:
     """A text in one or more languages; a text written without a language is in the site's own (key '')."""
 
     by_language: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        if not self.by_language or not all(text.strip() for text in self.by_language.values()):
+            raise ValueError("wants a text, and holds none")
 
     @classmethod
     def from_yaml(cls, value: str | Mapping[str, str]) -> Localized:
@@ -114,7 +119,10 @@ class Declaration:
             raise ValueError(f"two purposes have one id: {', '.join(ids)}")
         if not any(purpose.basis == "necessary" for purpose in self.purposes):
             raise ValueError("a purpose with basis: necessary is missing; the banner's own storage belongs to it")
-        if not self.authority.startswith("https://"):
+        for origin in self.origins:
+            if not is_origin(origin):
+                raise ValueError(f"'origins' wants addresses like https://example.com, and holds {origin!r}")
+        if not re.fullmatch(r"https://\S+", self.authority):
             raise ValueError(f"'authority' wants an https address, and holds {self.authority!r}")
         for name, days in (("consent_days", self.consent_days), ("refusal_days", self.refusal_days)):
             if not 1 <= days <= 400:  # longer than browsers keep a cookie (RFC 6265bis: 400 days)
@@ -202,8 +210,13 @@ def _cookie_rows(purposes: list[dict[str, Any]], words: Words) -> Iterator[str]:
             for item in service["storage"]:
                 name = f"`{item['name']}` ({words.say('storage_' + _KIND_WORDS[item['kind']])})"
                 told = (purpose["label"], item["purpose"], item["lifetime"])
-                label, why, lifetime = (text[words.language] for text in told)
-                yield f"| {name} | {label} | {service['provider']} | {why} | {lifetime} |"
+                label, why, lifetime = (_cell(text[words.language]) for text in told)
+                yield f"| {name} | {label} | {_cell(service['provider'])} | {why} | {lifetime} |"
+
+
+def _cell(text: str) -> str:
+    """A text on one line, with no bar that would end its cell."""
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _known_to_own(declaration: Declaration, controller: Mapping[str, str]) -> dict[str, str]:
@@ -215,7 +228,7 @@ def _known_to_own(declaration: Declaration, controller: Mapping[str, str]) -> di
 def _texts(language: str, declaration: Declaration, widget: Widget) -> dict[str, str]:
     if language not in widget.texts:
         shipped = ", ".join(sorted(widget.texts))
-        raise ValueError(f"the banner has no words in {language!r} (it has {shipped}); write them under 'texts'")
+        raise ValueError(f"the banner has no words in {language!r} (it has {shipped})")
     own = declaration.texts.get(language, {})
     unknown = sorted(set(own) - set(widget.texts[language]))
     if unknown:
@@ -252,6 +265,11 @@ def _service(service: Service, languages: tuple[str, ...], default: str) -> dict
             for item in service.storage
         ],
     }
+
+
+def is_origin(text: str) -> bool:
+    """Whether a text is scheme, host and perhaps port as browsers write them: the receiver knows no other form."""
+    return _ORIGIN.fullmatch(text) is not None
 
 
 def _check_id(value: str) -> None:

@@ -34,7 +34,7 @@ def load(text: str, cls: type[T], path: str, *, first_line: int = 1) -> T:
     node = reader.compose(text)
     value = reader.read(node, cls, "") if node is not None else _WRONG
     if reader.problems:
-        raise SourceError(reader.problems)
+        raise SourceError(sorted(reader.problems, key=lambda problem: problem.where.line or 0))
     return typing.cast(T, value)
 
 
@@ -83,19 +83,22 @@ class _Reader:
     def _read_list(self, node: yaml.Node, item: Any, key: str) -> Any:
         if not isinstance(node, yaml.SequenceNode):
             return self._wrong(node, key, "a list")
-        return tuple(self.read(child, item, key) for child in node.value)
+        values = tuple(self.read(child, item, key) for child in node.value)
+        return _WRONG if any(value is _WRONG for value in values) else values
 
     def _read_mapping(self, node: yaml.Node, item: Any, key: str) -> Any:
         if not isinstance(node, yaml.MappingNode):
             return self._wrong(node, key, "keys and values")
-        return {name: self.read(child, item, name) for name, child in self._pairs(node)}
+        values = {name: self.read(child, item, name) for name, child in self._pairs(node)}
+        return _WRONG if any(value is _WRONG for value in values.values()) else values
 
     def _read_own(self, node: yaml.Node, cls: Any, key: str) -> Any:
         """A class that takes either one text or a text per key reads itself."""
-        if isinstance(node, yaml.ScalarNode):
-            return cls.from_yaml(node.value)
-        mapping = self._read_mapping(node, str, key)
-        return mapping if mapping is _WRONG else cls.from_yaml(mapping)
+        value = node.value if isinstance(node, yaml.ScalarNode) else self._read_mapping(node, str, key)
+        try:
+            return value if value is _WRONG else cls.from_yaml(value)
+        except ValueError as error:
+            return self.note("yaml.wrong-value", node, f"{key!r}: {error}")
 
     def _read_scalar(self, node: yaml.Node, cls: Any, key: str) -> Any:
         if not isinstance(node, yaml.ScalarNode):
@@ -113,8 +116,9 @@ class _Reader:
         for name, child in self._pairs(node):
             if name in wanted:
                 values[name] = self.read(child, wanted[name][0], name)
-            else:
-                self._unknown(child, name, key, list(wanted))
+        for name_node, _ in node.value:
+            if str(name_node.value) not in wanted:
+                self._unknown(name_node, key, list(wanted))
         missing = [name for name, (_, required) in wanted.items() if required and name not in values]
         for name in missing:
             self.note("yaml.missing-key", node, f"{_inside(key)}the key {name!r} is missing")
@@ -134,14 +138,16 @@ class _Reader:
             seen[name] = child
         return list(seen.items())
 
-    def _unknown(self, node: yaml.Node, name: str, key: str, known: list[str]) -> None:
+    def _unknown(self, node: yaml.Node, key: str, known: list[str]) -> None:
+        name = str(node.value)
         near = difflib.get_close_matches(name, known, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
         self.note("yaml.unknown-key", node, f"{_inside(key)}there is no key {name!r}", hint)
 
     def _wrong(self, node: yaml.Node, key: str, wanted: str) -> object:
         found = _FOUND[type(node)]
-        return self.note("yaml.wrong-type", node, f"{key!r} wants {wanted}, and holds {found}")
+        what = repr(key) if key else "the file"
+        return self.note("yaml.wrong-type", node, f"{what} wants {wanted}, and holds {found}")
 
 
 def _inside(key: str) -> str:
