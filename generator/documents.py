@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from generator import typedyaml
@@ -22,7 +22,10 @@ _HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*(?:\{([^{}]*)\})?[ \t]*$")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _ITEM = re.compile(r"^([ \t]*(?:[-*+]|\d+[.)])[ \t]+)")
 _RULE = re.compile(r"^ {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$")
-_VARIABLE = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
+_VARIABLE = re.compile(r"\{\{[ \t]*(.*?)[ \t]*\}\}")
+# The key with its value: what is indented below it, and blank lines between that.
+_AWAITING = re.compile(r"\nawaiting[ \t]*:[^\n]*(?:(?:\n[ \t]*\r?)*\n[ \t]+[^\s][^\n]*)*")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")  # str.splitlines would also cut at U+2028 and form feeds
 _NUMBERINGS: Mapping[str, Numbering] = {"decimal": "decimal", "letters": "letters", "none": "none"}
 
 
@@ -75,13 +78,28 @@ class Document:
     path: str
     meta: FrontMatter
     sections: tuple[Section, ...]
+    lines: tuple[int, ...] = ()  # of a working text: the line of the file that each line of the text came from
+
+    def line(self, number: int) -> int:
+        """The line of the file for a line of the text, which variables may have made longer."""
+        return _origin(self.lines, number)
 
     def section(self, section_id: str) -> Section | None:
         return next((section for section in self.sections if section.id == section_id), None)
 
 
-def parse(source: str, path: str, *, language: str = "en") -> Document:
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A working text with its variables in place, and for each of its lines the line of the file it came from."""
+
+    text: str
+    lines: tuple[int, ...]
+
+
+def parse(source: str | Resolved, path: str, *, language: str = "en") -> Document:
     """Read a policy; `language` holds where its front matter names none. SourceError with every problem and line."""
+    if isinstance(source, Resolved):
+        return _parse_resolved(source, path, language)
     text = source.removeprefix("\ufeff")
     header, body, first_line = _split_front_matter(text, path)
     meta = typedyaml.load(header, FrontMatter, path, first_line=2)
@@ -93,29 +111,51 @@ def parse(source: str, path: str, *, language: str = "en") -> Document:
     return Document(path, meta, _numbered(drafts, meta.numbering))
 
 
-def resolve(source: str, variables: Mapping[str, str], path: str) -> str:
+def _parse_resolved(source: Resolved, path: str, language: str) -> Document:
+    """Problems are named at the lines of the file, which is what a person can open."""
+    try:
+        return replace(parse(source.text, path, language=language), lines=source.lines)
+    except SourceError as error:
+        raise SourceError(_at_origin(problem, source.lines) for problem in error.problems) from None
+
+
+def _at_origin(problem: Problem, lines: tuple[int, ...]) -> Problem:
+    where = Where(problem.where.path, _origin(lines, problem.where.line or 1))
+    return replace(problem, where=where)
+
+
+def _origin(lines: tuple[int, ...], number: int) -> int:
+    return lines[number - 1] if 0 < number <= len(lines) else number
+
+
+def resolve(source: str, variables: Mapping[str, str], path: str) -> Resolved:
     """Put the values of `{{ name }}` in place; SourceError names each unknown one and its line."""
-    problems = []
-    for index, line in enumerate(source.splitlines(), 1):
-        for match in _VARIABLE.finditer(line):
-            if match[1] not in variables:
-                known = ", ".join(sorted(variables))
-                message = f"there is no variable {match[1]!r}"
-                problems.append(Problem("policy.unknown-variable", Where(path, index), message, f"known: {known}"))
+    problems: list[Problem] = []
+    resolved: list[tuple[int, str]] = []
+    for number, line in enumerate(_LINE.findall(source), 1):
+        unknown = [match[1] for match in _VARIABLE.finditer(line) if match[1] not in variables]
+        problems += [_unknown_variable(name, variables, Where(path, number)) for name in unknown]
+        said = _VARIABLE.sub(lambda match: variables.get(match[1], ""), line)
+        resolved += [(number, part) for part in _LINE.findall(said)]
     if problems:
         raise SourceError(problems)
-    return _VARIABLE.sub(lambda match: variables[match[1]], source)
+    return Resolved("".join(part for _, part in resolved), tuple(number for number, _ in resolved))
+
+
+def _unknown_variable(name: str, variables: Mapping[str, str], where: Where) -> Problem:
+    known = ", ".join(sorted(variables))
+    return Problem("policy.unknown-variable", where, f"there is no variable {name!r}", f"known: {known}")
 
 
 def without_awaiting(source: str) -> str:
     """The text as it is released: the mark of what the draft waited for is gone."""
     header, mark, rest = source.partition("\n---")
-    return re.sub(r"\nawaiting:[^\n]*(?:\n[ \t]+[^\n]*)*", "", header, count=1) + mark + rest
+    return _AWAITING.sub("", header, count=1) + mark + rest
 
 
 def split_blocks(source: str) -> Iterator[Block]:
     """Cut a section's source into blocks that keep every byte."""
-    lines = source.splitlines(keepends=True)
+    lines = _LINE.findall(source)
     start = _text_starts(lines, 0)
     if start:
         yield Block("blank", "", "", "".join(lines[:start]))
@@ -128,7 +168,7 @@ def split_blocks(source: str) -> Iterator[Block]:
 
 def _split_front_matter(text: str, path: str) -> tuple[str, str, int]:
     """Front matter, body, and the line on which the body starts."""
-    lines = text.splitlines(keepends=True)
+    lines = _LINE.findall(text)
     fences = [index for index, line in enumerate(lines) if line.rstrip() == "---"][:2]
     if len(fences) < 2 or fences[0] != 0:
         hint = "start the file with ---, a line 'title: …', and ---"
@@ -149,14 +189,19 @@ class _Heading:
 def _read_sections(body: str, path: str, first_line: int) -> tuple[list[tuple[_Heading, str]], list[Problem]]:
     problems: list[Problem] = []
     found: list[tuple[_Heading, list[str]]] = [(_Heading(2, "", "", False, "decimal", first_line), [])]
-    fence = ""
-    for number, line in enumerate(body.splitlines(keepends=True), first_line):
-        fence = _fence_after(line, fence)
+    fence, opened = "", first_line
+    for number, line in enumerate(_LINE.findall(body), first_line):
+        before, fence = fence, _fence_after(line, fence)
+        opened = opened if before else number
         match = None if fence else _HEADING.match(line.rstrip("\r\n"))
         if match:
             found.append((_read_heading(match, Where(path, number), problems), []))
         else:
             found[-1][1].append(line)
+    if fence:  # or every section below it would be taken for code
+        problems.append(
+            Problem("policy.open-code", Where(path, opened), f"the code that starts with {fence} never ends")
+        )
     _check_headings([heading for heading, _ in found], path, problems)
     sections = [(heading, "".join(lines)) for heading, lines in found]
     return [pair for pair in sections if pair[0].id or pair[1].strip()], problems
@@ -193,8 +238,8 @@ def _read_heading(match: re.Match[str], where: Where, problems: list[Problem]) -
 
 def _check_headings(headings: list[_Heading], path: str, problems: list[Problem]) -> None:
     seen: dict[str, int] = {}
-    level = 2
-    for heading in headings:
+    level = 1  # that of the title; the text before the first heading counts for nothing
+    for heading in headings[1:]:
         where = Where(path, heading.line)
         if heading.id in seen:
             message = f"the id {heading.id!r} is also that of the section in line {seen[heading.id]}"
@@ -253,16 +298,21 @@ def _text_starts(lines: list[str], start: int) -> int:
 def _block_end(lines: list[str], start: int) -> int:
     first = lines[start]
     if match := _FENCE.match(first):
-        close = next(
-            (i for i in range(start + 1, len(lines)) if lines[i].lstrip().startswith(match[1])), len(lines) - 1
-        )
-        return close + 1
+        closing = (i for i in range(start + 1, len(lines)) if not _fence_after(lines[i], match[1]))
+        return next(closing, len(lines) - 1) + 1
     if _RULE.match(first.rstrip()):
         return start + 1
     end = start + 1
-    while end < len(lines) and lines[end].strip() and not _ITEM.match(lines[end]) and not _FENCE.match(lines[end]):
+    while end < len(lines) and lines[end].strip() and not _interrupts(lines[end], first):
         end += 1
     return end
+
+
+def _interrupts(line: str, first: str) -> bool:
+    """Whether a line ends the block that `first` began. "2026. It was …" in a paragraph is no list (CommonMark 5.2)."""
+    item = _ITEM.match(line)
+    counts = item and (_ITEM.match(first) or not item[1].strip()[:-1].isdigit() or item[1].strip()[:-1] == "1")
+    return bool(counts or _FENCE.match(line))
 
 
 def _block(text: str, blank: str) -> Block:

@@ -155,7 +155,7 @@ def frozen_draft(site: Site, sources: Sources, name: str) -> str:
     notices = _notices(site, sources) if site.consent else None
     variables = _variables(site, notices, load_words(sources.templates, site.language))
     source = documents.resolve(_draft_source(sources, name), variables, draft_path(name))
-    return documents.without_awaiting(source)
+    return documents.without_awaiting(source.text)
 
 
 def load_register(sources: Sources, name: str) -> Register:
@@ -176,7 +176,7 @@ def _policy(site: Site, sources: Sources, name: str, variables: Mapping[str, str
     releases = tuple(_release(sources, site, name, register, release) for release in register.releases)
     path = draft_path(name)
     source = documents.resolve(_draft_source(sources, name), variables, path)
-    draft = Text(DRAFT, documents.parse(source, path, language=site.language), source.encode())
+    draft = Text(DRAFT, documents.parse(source, path, language=site.language), source.text.encode())
     return Policy(name, register, releases, draft)
 
 

@@ -93,7 +93,8 @@ def notice_is_released(library: Library) -> Iterator[Problem]:
 def _draft_lines(library: Library) -> Iterator[tuple[Policy, Where, str]]:
     """Every line of every working text, where it stands."""
     for policy in library.policies:
-        for section in policy.draft.document.sections:
+        draft = policy.draft.document
+        for section in draft.sections:
             first = section.line + (1 if section.id else 0)
-            for number, line in enumerate(section.source.splitlines(), first):
-                yield policy, Where(policy.draft.document.path, number), line
+            for number, line in enumerate(re.split(r"\r\n|\r|\n", section.source), first):
+                yield policy, Where(draft.path, draft.line(number)), line

@@ -98,7 +98,8 @@ def _material_changes(policy: Policy) -> Iterator[Problem]:
     for change in diff.compare(newest.document, policy.draft.document).changed:
         marked = any(section and section.material for section in (change.old, change.new))
         if marked and not diff.same_words(change.old, change.new):
-            where = Where(policy.draft.document.path, change.new.line if change.new else None)
+            draft = policy.draft.document
+            where = Where(draft.path, draft.line(change.new.line) if change.new else None)
             message = (
                 f"the section {change.section.heading!r} is marked material, and its words differ from {newest.label}"
             )
