@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 import yaml
-from browser.sample import ANALYTICS, MARKETING, POLICY, WIDGET, banner, notice, sources
 
 from generator.banner import SCRIPTS, STYLE, script, stylesheet, words_used
 from generator.errors import SourceError
+
+from .browser.sample import ANALYTICS, MARKETING, POLICY, WIDGET, banner, notice, sources
 
 TEXTS: dict[str, dict[str, str]] = {
     path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted((WIDGET / "texts").glob("*.yaml"))

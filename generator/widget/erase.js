@@ -8,7 +8,10 @@ const OURS = /^(__Host-)?preferences($|\.)/;
 function erase(denied) {
   const kept = declared((purpose) => !denied.includes(purpose.id));
   for (const item of declared((purpose) => denied.includes(purpose.id))) {
-    eraseItem(item, kept.filter((other) => other.kind === item.kind));
+    eraseItem(
+      item,
+      kept.filter((other) => other.kind === item.kind),
+    );
   }
 }
 
@@ -25,7 +28,9 @@ async function eraseItem(item, kept) {
 
 /** @param {(purpose: Purpose) => boolean} wanted */
 function declared(wanted) {
-  return CONFIG.purposes.filter(wanted).flatMap((purpose) => (purpose.services ?? []).flatMap((service) => service.storage));
+  return CONFIG.purposes
+    .filter(wanted)
+    .flatMap((purpose) => (purpose.services ?? []).flatMap((service) => service.storage));
 }
 
 /** @param {string} pattern @param {string} name */
@@ -35,18 +40,25 @@ function matches(pattern, name) {
 
 /** @type {Record<StorageItem['kind'], (doomed: (name: string) => boolean, name: string) => unknown>} */
 const ERASERS = {
-  cookie: (doomed) => cookies().map((pair) => pair.split('=')[0] ?? '').filter(doomed).forEach(expire),
+  cookie: (doomed) =>
+    cookies()
+      .map((pair) => pair.split('=')[0] ?? '')
+      .filter(doomed)
+      .forEach(expire),
   localStorage: (doomed) => clear(localStorage, doomed),
   sessionStorage: (doomed) => clear(sessionStorage, doomed),
   indexedDB: async (doomed, name) => {
     const found = (await indexedDB.databases?.()) ?? [{ name }];
-    for (const database of found) if (database.name && doomed(database.name)) indexedDB.deleteDatabase(database.name);
+    for (const database of found)
+      if (database.name && doomed(database.name)) indexedDB.deleteDatabase(database.name);
   },
 };
 
 /** @param {Storage} storage @param {(name: string) => boolean} doomed */
 function clear(storage, doomed) {
-  Object.keys(storage).filter(doomed).forEach((key) => storage.removeItem(key));
+  Object.keys(storage)
+    .filter(doomed)
+    .forEach((key) => storage.removeItem(key));
 }
 
 /** A script cannot see where a cookie was set, so every domain above this one and every path is tried: the browser

@@ -2,17 +2,24 @@
 // What waits for consent: <script type="text/plain" data-purpose="…"> and <template data-purpose="…">. A purpose
 // that nobody granted, or nobody declared, never opens a gate (G03).
 
-/** The purposes whose code has run on this page: after a withdrawal only a reload stops it (W03). @type {Set<string>} */
+/** The purposes whose code has run on this page: after a withdrawal only a reload stops it (W03).
+ * @type {Set<string>} */
 const ran = new Set();
+
+/** Every gate opens once, also one whose turn has not come yet. @type {WeakSet<Element>} */
+const opened = new WeakSet();
 
 /** Inline code waits for the external scripts that stand before it. @type {Promise<unknown>} */
 let loading = Promise.resolve();
 
 /** @param {Answers} answers */
 function openGates(answers) {
-  for (const gate of document.querySelectorAll('script[type="text/plain"][data-purpose],template[data-purpose]')) {
+  for (const gate of document.querySelectorAll(
+    'script[type="text/plain"][data-purpose],template[data-purpose]',
+  )) {
     const purpose = gate.getAttribute('data-purpose') ?? '';
-    if (!Object.hasOwn(answers, purpose) || !answers[purpose]) continue;
+    if (!Object.hasOwn(answers, purpose) || !answers[purpose] || opened.has(gate)) continue;
+    opened.add(gate);
     ran.add(purpose);
     if (gate instanceof HTMLTemplateElement) openTemplate(gate);
     else if (gate instanceof HTMLScriptElement) run(gate);
@@ -23,32 +30,36 @@ function openGates(answers) {
  * @param {HTMLTemplateElement} template */
 function openTemplate(template) {
   const content = document.importNode(template.content, true);
-  const scripts = [...content.querySelectorAll('script')].map((script) => /** @type {const} */ ([script, script.type]));
+  const scripts = [...content.querySelectorAll('script')].map(
+    (script) => /** @type {const} */ ([script, script.type]),
+  );
   for (const [script] of scripts) script.type = 'text/plain';
   template.replaceWith(content);
   for (const [script, type] of scripts) run(script, type);
 }
 
-/** @param {HTMLScriptElement} waiting @param {string} [type] */
+/** Inline code takes its turn; external code keeps its own order (async = false) and is fetched meanwhile.
+ * @param {HTMLScriptElement} waiting @param {string} [type] */
 function run(waiting, type = '') {
   const script = document.createElement('script');
-  for (const { name, value } of waiting.attributes) if (!['type', 'src', 'nonce'].includes(name)) script.setAttribute(name, value);
-  if (type) script.type = type;
-  script.nonce = waiting.nonce ?? ''; // getAttribute('nonce') is empty in a live document
-  script.async = false;
-  if (!waiting.src) {
-    loading = loading.then(() => start(waiting, script, 'text', waiting.text));
-    return;
-  }
-  const settled = new Promise((resolve) => ['load', 'error'].forEach((name) => script.addEventListener(name, resolve)));
-  if (start(waiting, script, 'src', waiting.src)) loading = Promise.all([loading, settled]);
+  const settled = new Promise((resolve) =>
+    ['load', 'error'].forEach((name) => script.addEventListener(name, resolve)),
+  );
+  if (!waiting.src) loading = loading.then(() => start(waiting, script, type));
+  else if (start(waiting, script, type)) loading = Promise.all([loading, settled]);
 }
 
 /** One that may not start (Content Security Policy, Trusted Types) does not stop the next.
- * @param {HTMLScriptElement} waiting @param {HTMLScriptElement} script @param {'src' | 'text'} slot @param {string} value */
-function start(waiting, script, slot, value) {
+ * @param {HTMLScriptElement} waiting @param {HTMLScriptElement} script @param {string} type */
+function start(waiting, script, type) {
   try {
-    script[slot] = slot === 'src' ? trusted().createScriptURL(value) : trusted().createScript(value);
+    for (const { name, value } of waiting.attributes)
+      if (!['type', 'src', 'nonce'].includes(name)) script.setAttribute(name, value);
+    if (type) script.type = type;
+    script.nonce = waiting.nonce ?? ''; // getAttribute('nonce') is empty in a live document
+    script.async = false;
+    if (waiting.src) script.src = trusted().createScriptURL(waiting.src);
+    else script.text = trusted().createScript(waiting.text);
     waiting.replaceWith(script);
     return true;
   } catch (error) {
@@ -62,6 +73,9 @@ function start(waiting, script, slot, value) {
 let policy;
 
 function trusted() {
-  const rules = { createScriptURL: (/** @type {string} */ url) => url, createScript: (/** @type {string} */ code) => code };
+  const rules = {
+    createScriptURL: (/** @type {string} */ url) => url,
+    createScript: (/** @type {string} */ code) => code,
+  };
   return (policy ??= window.trustedTypes?.createPolicy('preferences', rules) ?? rules);
 }

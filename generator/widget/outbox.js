@@ -10,7 +10,16 @@ let receipt = null;
 /** @returns {Kept | null} */
 function kept() {
   const found = /** @type {Kept | null} */ (recall('receipt'));
-  return typeof found === 'object' && found !== null && 'last' in found ? found : null;
+  if (found?.last !== null && typeof found?.last !== 'string') return null;
+  return { ...found, receipt: isReceipt(found.receipt) ? found.receipt : null };
+}
+
+/** Whether it says what the settings layer shows. @param {Receipt | null | undefined} answer */
+function isReceipt(answer) {
+  const event = answer?.event;
+  if (!event?.notice || !event.policy || !Array.isArray(event.purposes)) return false;
+  const times = [event.event_time, event.valid_until];
+  return times.every((time) => Date.parse(time) > 0) && event.purposes.every((purpose) => purpose?.id);
 }
 
 /** The receipt of this browser's last record, if there is one. */
@@ -35,8 +44,8 @@ async function record(type, method, answers, gpc) {
   await send(event);
 }
 
-/** @param {EventType} type @param {Method} method @param {Answers} answers @param {boolean} gpc @param {Kept | null} known
- * @returns {ChoiceEvent} */
+/** @param {EventType} type @param {Method} method @param {Answers} answers @param {boolean} gpc
+ * @param {Kept | null} known @returns {ChoiceEvent} */
 function makeEvent(type, method, answers, gpc, known) {
   return {
     schema: 'policy-choice/1',
@@ -46,7 +55,11 @@ function makeEvent(type, method, answers, gpc, known) {
     event_type: type,
     method,
     purposes: answers,
-    notice: { sha256: CONFIG.notice.sha256, language: LANGUAGE, layout: matchMedia('(min-width: 48rem)').matches ? 'wide' : 'narrow' },
+    notice: {
+      sha256: CONFIG.notice.sha256,
+      language: LANGUAGE,
+      layout: matchMedia('(min-width: 48rem)').matches ? 'wide' : 'narrow',
+    },
     policy: { sha256: CONFIG.policy.sha256 },
     signals: { gpc },
     client_time: `${new Date().toISOString().slice(0, 19)}Z`,
@@ -56,9 +69,17 @@ function makeEvent(type, method, answers, gpc, known) {
 /** A secret is made at a grant and never before; without crypto.subtle (plain http) there is none.
  * @returns {Promise<Kept>} */
 async function makeKept() {
-  const secret = btoa(String.fromCharCode(...random(32))).replace(/\+/g, '-').replace(/\//g, '_').replace('=', '');
+  const secret = btoa(String.fromCharCode(...random(32)))
+    .replace(/\+/g, '-')
+    .replace(/\//g, '_')
+    .replace('=', '');
   const digest = await crypto.subtle?.digest('SHA-256', new TextEncoder().encode(secret));
-  const made = { secret: digest ? secret : null, ref: digest ? `sha256:${hex(new Uint8Array(digest))}` : null, last: null, receipt: null };
+  const made = {
+    secret: digest ? secret : null,
+    ref: digest ? `sha256:${hex(new Uint8Array(digest))}` : null,
+    last: null,
+    receipt: null,
+  };
   keep('receipt', made);
   return made;
 }
@@ -104,7 +125,7 @@ function link(event, last) {
 
 /** @param {ChoiceEvent} event @param {Receipt} answer */
 function receive(event, answer) {
-  if (answer?.event?.event_id !== event.event_id) return;
+  if (!isReceipt(answer) || answer.event.event_id !== event.event_id) return;
   const known = kept();
   if (event.event_type === 'refused' || !known) receipt = answer;
   else if (known.last === event.event_id) keep('receipt', { ...known, receipt: answer });

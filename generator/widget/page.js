@@ -6,7 +6,7 @@
 const BASE =
   document.currentScript instanceof HTMLScriptElement
     ? document.currentScript.src
-    : document.querySelector('script[src*="/preferences."]')?.getAttribute('src') ?? '';
+    : (document.querySelector('script[src*="/preferences."]')?.getAttribute('src') ?? '');
 
 /** The page's language if the notice has it, else the notice's own (B11). */
 const LANGUAGE = pageLanguage();

@@ -27,7 +27,12 @@ function closeSettings() {
 function makeSettings(answers, gpc, choice) {
   return el(
     'dialog',
-    { id: 'preferences-settings', 'aria-labelledby': 'preferences-settings-title', lang: LANGUAGE, dir: DIRECTION },
+    {
+      id: 'preferences-settings',
+      'aria-labelledby': 'preferences-settings-title',
+      lang: LANGUAGE,
+      dir: DIRECTION,
+    },
     el(
       'div',
       {},
@@ -65,9 +70,14 @@ function makeHeading(purpose) {
   return el('h3', {}, local(purpose.label), el('small', {}, words.always_on));
 }
 
-/** @param {Purpose} purpose @param {Answers} answers @param {boolean} gpc @param {string} description id of a text */
+/** @param {Purpose} purpose @param {Answers} answers @param {boolean} gpc
+ * @param {string} description id of a text */
 function makeControl(purpose, answers, gpc, description) {
-  const input = el('input', { type: 'checkbox', 'data-purpose': purpose.id, 'aria-describedby': description });
+  const input = el('input', {
+    type: 'checkbox',
+    'data-purpose': purpose.id,
+    'aria-describedby': description,
+  });
   input.checked = answers[purpose.id] === true;
   input.disabled = locked(purpose, gpc);
   return el('h3', {}, el('label', {}, local(purpose.label), input));
@@ -81,8 +91,15 @@ function makeServices(purpose) {
 
 /** @param {Service} service */
 function makeService(service) {
-  const provider = fill(service.third_party ? words.provider_third : words.provider, { provider: service.provider });
-  return el('div', {}, el('p', {}, el('b', {}, local(service.name)), el('br', {}), provider), el('ul', {}, ...service.storage.map(makeItem)));
+  const provider = fill(service.third_party ? words.provider_third : words.provider, {
+    provider: service.provider,
+  });
+  return el(
+    'div',
+    {},
+    el('p', {}, el('b', {}, local(service.name)), el('br', {}), provider),
+    el('ul', {}, ...service.storage.map(makeItem)),
+  );
 }
 
 /** @param {StorageItem} item */
@@ -105,7 +122,9 @@ function makeRecord(choice) {
     'section',
     { 'data-record': '' },
     el('h3', {}, words.record),
-    facts ? el('dl', {}, ...facts.map(([term, value]) => el('div', {}, el('dt', {}, term), el('dd', {}, value)))) : el('p', {}, words.record_none),
+    facts
+      ? el('dl', {}, ...facts.map(([term, value]) => el('div', {}, el('dt', {}, term), el('dd', {}, value))))
+      : el('p', {}, words.record_none),
     receipt ? el('p', {}, words.receipt_refusal) : undefined,
     answer ? el('button', { type: 'button', 'data-download': '' }, words.download) : undefined,
   );
@@ -118,7 +137,10 @@ function receiptFacts({ event }) {
   return [
     [words.record_date, moment(event.event_time)],
     [words.record_until, moment(event.valid_until)],
-    [words.record_versions, fill(words.record_versions_value, { notice: event.notice.version, policy: event.policy.version })],
+    [
+      words.record_versions,
+      fill(words.record_versions_value, { notice: event.notice.version, policy: event.policy.version }),
+    ],
     [words.record_id, event.event_id],
   ];
 }
@@ -128,7 +150,10 @@ function choiceFacts(choice) {
   return [
     [words.record_date, date(choice.day)],
     [words.record_until, date(lastDay(choice))],
-    [words.record_versions, fill(words.record_versions_value, { notice: choice.notice, policy: choice.policy })],
+    [
+      words.record_versions,
+      fill(words.record_versions_value, { notice: choice.notice, policy: choice.policy }),
+    ],
     .../** @type {Facts} */ (waiting() ? [[words.record_id, words.record_pending ?? '']] : []),
   ];
 }

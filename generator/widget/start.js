@@ -22,8 +22,10 @@ function answersNow() {
 function answersBefore() {
   const stored = parseChoice(readCookie());
   if (stored) return stored.answers;
-  const purposes = kept()?.receipt?.event?.purposes;
-  return Array.isArray(purposes) ? Object.fromEntries(purposes.map(({ id, decision }) => [id, decision === 'granted'])) : null;
+  const purposes = kept()?.receipt?.event.purposes;
+  return purposes
+    ? Object.fromEntries(purposes.map(({ id, decision }) => [id, decision === 'granted']))
+    : null;
 }
 
 /** Read the state and act on it; a page that comes back from the back-forward cache does it again. */
@@ -38,7 +40,8 @@ function settle() {
   if (apply()) location.reload();
 }
 
-/** Open what is granted, take back what is not. @returns {boolean} whether only a reload stops what already ran (W03) */
+/** Open what is granted, take back what is not.
+ * @returns {boolean} whether only a reload stops what already ran (W03) */
 function apply() {
   const answers = answersNow();
   const denied = optional.map(({ id }) => id).filter((id) => !answers[id]);
@@ -64,7 +67,8 @@ function choose(wanted, method) {
   const sent = record(eventType(before, answers), method, answers, gpc);
   announce();
   // The record may leave before the page does, but a slow receiver does not hold up a withdrawal.
-  if (reload) Promise.race([sent, new Promise((resolve) => setTimeout(resolve, 500))]).then(() => location.reload());
+  if (reload)
+    Promise.race([sent, new Promise((resolve) => setTimeout(resolve, 500))]).then(() => location.reload());
 }
 
 function announce() {
@@ -73,7 +77,8 @@ function announce() {
   document.dispatchEvent(new CustomEvent('preferences:change', { detail: { purposes: state.purposes } }));
 }
 
-/** A listener that throws harms nobody but itself. @param {(state: PreferencesState) => unknown} listener @param {PreferencesState} state */
+/** A listener that throws harms nobody but itself.
+ * @param {(state: PreferencesState) => unknown} listener @param {PreferencesState} state */
 function tell(listener, state) {
   try {
     listener(state);
@@ -99,7 +104,10 @@ function onChange(listener) {
 
 /** One listener for every button, so that a link drawn later works too (W01). @param {MouseEvent} event */
 function onClick(event) {
-  const target = event.target instanceof Element ? event.target.closest('[data-preferences-open],[data-choice],[data-close],[data-download]') : null;
+  const target =
+    event.target instanceof Element
+      ? event.target.closest('[data-preferences-open],[data-choice],[data-close],[data-download]')
+      : null;
   if (!target) return;
   if (target.hasAttribute('data-preferences-open')) {
     event.preventDefault(); // without this script it is a link to the page that lists the cookies
@@ -134,7 +142,8 @@ function setUp() {
   addEventListener('pageshow', (event) => event.persisted && settle());
 }
 
-// An own property, for a page's <a id="preferences"> also answers to window.preferences. Loaded twice is loaded once.
+// An own property, for a page's <a id="preferences"> also answers to window.preferences.
+// Loaded twice is loaded once.
 if (!Object.hasOwn(window, 'preferences')) {
   Object.defineProperty(window, 'preferences', { value: Object.freeze({ get, show, onChange }) });
   if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', setUp);

@@ -16,7 +16,10 @@ function parseChoice(text) {
   const [digest, notice, policy, day, list] = /** @type {[string, string, string, string, string]} */ (
     found.slice(1)
   );
-  const pairs = list.slice(1).split('.').map((item) => /** @type {const} */ ([item.slice(0, -2), item.endsWith('1')]));
+  const pairs = list
+    .slice(1)
+    .split('.')
+    .map((item) => /** @type {const} */ ([item.slice(0, -2), item.endsWith('1')]));
   const answers = Object.fromEntries(pairs);
   if (Object.keys(answers).length < pairs.length) return null; // one purpose answered twice
   return { digest, notice: dotted(notice), policy: dotted(policy), day: parseInt(day, 36), answers };
@@ -58,7 +61,8 @@ function lifetime(answers) {
   return grants(answers) ? CONFIG.consentDays : CONFIG.refusalDays;
 }
 
-/** A major version above ours is unknown to this script, and so is a minor one. @param {string} theirs @param {string} ours */
+/** A major version above ours is unknown to this script, and so is a minor one.
+ * @param {string} theirs @param {string} ours */
 function sameMajor(theirs, ours) {
   const [major, minor] = numbers(theirs);
   const [ourMajor, ourMinor] = numbers(ours);
@@ -84,7 +88,9 @@ function answerAll(granted) {
 /** Global Privacy Control denies the purposes that name it, whatever was asked or stored (S02, S03); its absence
  * grants nothing. @param {Answers} answers @param {boolean} gpc @returns {Answers} */
 function honour(answers, gpc) {
-  return Object.fromEntries(optional.map((purpose) => [purpose.id, answers[purpose.id] === true && !locked(purpose, gpc)]));
+  return Object.fromEntries(
+    optional.map((purpose) => [purpose.id, answers[purpose.id] === true && !locked(purpose, gpc)]),
+  );
 }
 
 /** @param {Purpose} purpose @param {boolean} gpc */

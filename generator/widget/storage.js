@@ -18,7 +18,11 @@ function cookies() {
 
 /** The value of our cookie, or an empty string. */
 function readCookie() {
-  return cookies().find((pair) => pair.startsWith(`${COOKIE}=`))?.slice(COOKIE.length + 1) ?? '';
+  return (
+    cookies()
+      .find((pair) => pair.startsWith(`${COOKIE}=`))
+      ?.slice(COOKIE.length + 1) ?? ''
+  );
 }
 
 /** @param {string} value @param {number} days */

@@ -53,12 +53,7 @@ interface Choice {
 
 type EventType = 'given' | 'refused' | 'changed' | 'withdrawn' | 'renewed';
 type Method =
-  | 'banner.accept'
-  | 'banner.reject'
-  | 'settings.accept'
-  | 'settings.reject'
-  | 'settings.save'
-  | 'signal.gpc';
+  'banner.accept' | 'banner.reject' | 'settings.accept' | 'settings.reject' | 'settings.save' | 'signal.gpc';
 
 /** The body of POST /choices (schema policy-choice/1). */
 interface ChoiceEvent {

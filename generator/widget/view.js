@@ -29,30 +29,52 @@ function el(tag, attributes, ...children) {
 /** The choices of one layer: siblings of one kind, so that nothing can tell them apart but their words (B01, B03).
  * @param {Record<string, string | undefined>} labels by choice */
 function choices(labels) {
-  const buttons = Object.entries(labels).map(([choice, label]) => el('button', { type: 'button', 'data-choice': choice }, label));
+  const buttons = Object.entries(labels).map(([choice, label]) =>
+    el('button', { type: 'button', 'data-choice': choice }, label),
+  );
   return el('div', { 'data-choices': '' }, ...buttons);
 }
 
-/** Names, purposes, third parties, the way back and the policy come before the buttons (B04, B05). @param {boolean} gpc */
+/** Names, purposes, third parties, the way back and the policy come before the buttons (B04, B05).
+ * @param {boolean} gpc */
 function makeNotice(gpc) {
   return el(
     'section',
-    { id: 'preferences-notice', role: 'region', 'aria-labelledby': 'preferences-title', lang: LANGUAGE, dir: DIRECTION },
+    {
+      id: 'preferences-notice',
+      role: 'region',
+      'aria-labelledby': 'preferences-title',
+      lang: LANGUAGE,
+      dir: DIRECTION,
+    },
     el(
       'div',
       {},
       el('h2', { id: 'preferences-title' }, words.title),
       el('p', {}, fill(words.intro, { controller: CONFIG.controller })),
-      el('ul', {}, ...optional.map((purpose) => el('li', {}, el('b', {}, local(purpose.label)), ` \u2013 ${local(purpose.description)}`))),
+      el(
+        'ul',
+        {},
+        ...optional.map((purpose) =>
+          el('li', {}, el('b', {}, local(purpose.label)), ` \u2013 ${local(purpose.description)}`),
+        ),
+      ),
       signalHonoured(gpc),
-      el('p', {}, `${thirdParties()} ${fill(words.withdraw, words)} `, el('a', { href: resolve(CONFIG.policy.path) }, words.policy)),
+      el(
+        'p',
+        {},
+        `${thirdParties()} ${fill(words.withdraw, words)} `,
+        el('a', { href: resolve(CONFIG.policy.path) }, words.policy),
+      ),
     ),
     choices({ reject: words.reject, accept: words.accept, settings: words.settings }),
   );
 }
 
 function thirdParties() {
-  const services = optional.flatMap((purpose) => purpose.services ?? []).filter((service) => service.third_party);
+  const services = optional
+    .flatMap((purpose) => purpose.services ?? [])
+    .filter((service) => service.third_party);
   if (!services.length) return words.third_none;
   return fill(words.third_some, { names: listed([...new Set(services.map((service) => service.provider))]) });
 }
@@ -84,7 +106,13 @@ function hideNotice() {
 }
 
 /** Nothing may stay hidden behind the notice: neither what has the focus nor the end of the page (A01). */
-const room = new ResizeObserver(() => leaveRoom(notice && getComputedStyle(notice).position === 'fixed' ? innerHeight - notice.getBoundingClientRect().top : 0));
+const room = new ResizeObserver(() =>
+  leaveRoom(
+    notice && getComputedStyle(notice).position === 'fixed'
+      ? innerHeight - notice.getBoundingClientRect().top
+      : 0,
+  ),
+);
 
 /** @param {number} height CSS pixels */
 function leaveRoom(height) {
@@ -108,7 +136,8 @@ function say(text) {
   const status = document.getElementById('preferences-status');
   if (!status) return;
   status.textContent = text;
-  for (const act of ['keydown', 'pointerdown']) addEventListener(act, () => (status.textContent = ''), { once: true });
+  for (const act of ['keydown', 'pointerdown'])
+    addEventListener(act, () => (status.textContent = ''), { once: true });
 }
 
 /** After a choice the focus goes where reading goes on, unless something still has it. */

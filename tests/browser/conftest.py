@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
 
 from .sample import banner
 from .serving import Site, serve
@@ -58,20 +58,37 @@ class Visit:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def driver() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, headless=True)
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium(driver: Playwright) -> Iterator[Browser]:
+    browser = launch(driver)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def remembering_chromium(driver: Playwright) -> Iterator[Browser]:
+    """One that keeps pages in its back-forward cache, as visitors' browsers do and Playwright's does not."""
+    browser = launch(driver, ignore_default_args=["--disable-back-forward-cache"])
+    yield browser
+    browser.close()
+
+
+def launch(driver: Playwright, **options: Any) -> Browser:
+    return driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, headless=True, **options)
 
 
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
-    """Call it for a page in a fresh profile; options are those of `Browser.new_context`."""
+    """Call it for a page in a fresh profile; options are those of `Browser.new_context`, and `browser`."""
     contexts: list[BrowserContext] = []
 
-    def open_page(**options: Any) -> Visit:
-        context = chromium.new_context(**options)
+    def open_page(browser: Browser = chromium, **options: Any) -> Visit:
+        context = browser.new_context(**options)
         contexts.append(context)
         seen = _watch(context)
         page = context.new_page()

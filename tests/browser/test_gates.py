@@ -52,6 +52,32 @@ def test_inline_code_without_a_hash_is_stopped_by_the_policy_and_stops_nothing(v
     assert [violation.split()[:2] for violation in there.seen.violations] == [["script-src-elem", "inline"]]
 
 
+def test_a_handler_that_trusted_types_forbid_stops_only_its_own_script(visit: Open, site: Site) -> None:
+    handler = '<script type="text/plain" data-purpose="analytics" src="/note-a.js" onload="x()"></script>'
+    furnish(site, handler + gated("b"))
+    notice = NoticePage(visit().page).open(site.url())
+    notice.accept()
+    notice.page.wait_for_function("() => window.ran?.includes('b')")
+    assert notice.notice.count() == 0
+
+
+def test_inline_code_whose_turn_has_not_come_runs_once_though_a_second_choice_is_made(visit: Open, site: Site) -> None:
+    inline = note("inline")
+    furnish(site, gated("a") + f'<script type="text/plain" data-purpose="analytics">{inline}</script>')
+    site.csp = STRICT.replace("script-src 'self'", f"script-src 'self' '{_hash(inline)}'")
+    notice = NoticePage(visit().page).open(site.url())
+    notice.page.evaluate(
+        """() => {
+          for (const name of ['accept', 'settings']) document.querySelector(`[data-choice=${name}]`)?.click();
+          preferences.show();
+          document.querySelector('#preferences-settings [data-choice=accept]').click();
+        }"""
+    )
+    notice.page.wait_for_function("() => window.ran?.includes('inline')")
+    notice.page.wait_for_timeout(50)
+    assert notice.ran() == ["a", "inline"]
+
+
 def test_a_template_is_put_in_its_place_and_its_scripts_run_in_order(visit: Open, site: Site) -> None:
     inside = '<p id="shown">Shown</p><script src="/note-a.js"></script><script src="/note-b.js"></script>'
     furnish(site, f'<div id="here"><template data-purpose="analytics">{inside}</template></div>' + gated("c"))

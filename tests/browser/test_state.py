@@ -6,12 +6,12 @@ import datetime
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from .conftest import Visit
 from .notice_page import NoticePage
 from .pages import furnish, gated
-from .sample import ANALYTICS, MARKETING, banner
+from .sample import ANALYTICS, MARKETING, banner, sources
 from .sample import notice as sample_notice
 from .serving import Site
 
@@ -73,16 +73,56 @@ SPOILT = {
 }
 
 
-def test_what_is_not_understood_is_denied_and_asked_for(visit: Open, site: Site) -> None:
-    notice, there = with_cookie(visit, site, "")
-    opened = {}
-    for name, value in SPOILT.items():
-        there.context.add_cookies([{"name": "preferences", "value": value, "url": site.origin}])
-        notice.open(site.url())
-        notice.page.wait_for_function("() => window.preferences")
-        opened[name] = (notice.notice.count(), any(notice.purposes().values()), notice.ran())
-    assert {name: seen for name, seen in opened.items() if seen != (1, False, [])} == {}
-    assert (there.seen.trouble(), site.posts) == ([], [])
+# What the rules make of a cookie's value: null, or the answers that count today.
+_RULES = """([code, config, values]) => {
+  const answers = new Function('CONFIG', 'values', `${code}
+    const today = Math.floor(Date.now() / 86400000);
+    const counts = (choice) => (choice && holds(choice, today) ? choice.answers : null);
+    return values.map((value) => counts(parseChoice(value)))`);
+  return answers(config, values);
+}"""
+
+
+def counted(page: Page, values: list[str]) -> list[dict[str, bool] | None]:
+    """Ask the real rules, in the real browser, about many values at once."""
+    config = {
+        "notice": {"version": "1.0", "sha256": DIGEST},
+        "policy": {"version": "1.1"},
+        "consentDays": 180,
+        "refusalDays": 365,
+        "purposes": [{"id": "analytics", "basis": "consent"}, {"id": "marketing", "basis": "consent"}],
+    }
+    found: list[dict[str, bool] | None] = page.evaluate(_RULES, [sources()["state.js"], config, values])
+    return found
+
+
+def test_what_is_not_understood_is_no_choice(page: Page) -> None:
+    assert counted(page, [GRANT]) == [{"analytics": True, "marketing": True}]
+    found = dict(zip(SPOILT, counted(page, list(SPOILT.values())), strict=True))
+    assert {name: answers for name, answers in found.items() if answers} == {}
+
+
+def test_no_single_changed_character_turns_a_refusal_into_a_grant(page: Page) -> None:
+    refusal = GRANT.replace("-1.marketing-1", "-0.marketing-0")
+    spoilt = [
+        refusal[:at] + other + refusal[at + len(taken) :]
+        for at in range(len(refusal))
+        for taken in ("", refusal[at])
+        for other in ("", "0", "2", "z", ".", "-", "_", "\u0661", "\n", "%", "A")
+    ]
+    grants = [
+        value for value, found in zip(spoilt, counted(page, spoilt), strict=True) if found and any(found.values())
+    ]
+    assert len(spoilt) > 1000
+    assert grants == []
+
+
+@pytest.mark.parametrize("name", ["json", "percent signs", "a prototype", "expired"])
+def test_what_is_not_understood_is_denied_and_asked_for(visit: Open, site: Site, name: str) -> None:
+    notice, there = with_cookie(visit, site, SPOILT[name])
+    expect(notice.notice).to_be_visible()
+    assert notice.purposes() == {"analytics": False, "marketing": False}
+    assert (notice.ran(), there.seen.trouble(), site.posts) == ([], [], [])
 
 
 @pytest.mark.parametrize(
@@ -223,19 +263,17 @@ def test_loaded_twice_is_loaded_once(visit: Open, site: Site) -> None:
     assert (notice.ran(), len(site.posts), there.seen.trouble()) == (["a"], 1, [])
 
 
-def test_a_page_from_the_back_forward_cache_reads_the_state_again(visit: Open, site: Site) -> None:
+def test_a_page_from_the_back_forward_cache_reads_the_state_again(
+    visit: Open, site: Site, remembering_chromium: Browser
+) -> None:
     furnish(site, gated("a"))
     site.put("/next", site.files["/"][1])
-    there = visit()
-    notice = NoticePage(there.page).open(site.url())
+    page = visit(browser=remembering_chromium).page
+    notice = NoticePage(page).open(site.url())
     expect(notice.notice).to_be_visible()
-    page = there.page
     page.evaluate("() => addEventListener('pageshow', (e) => { window.restored = e.persisted })")
     notice.open(site.url("/next"))
     notice.accept()
-    page.go_back()
-    if not page.evaluate("() => window.restored === true"):
-        # This browser did not keep the page: say to it what a restored one is told.
-        page.evaluate("() => dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
-    page.wait_for_function("() => window.ran?.length")
+    page.evaluate("() => { setTimeout(() => history.back()) }")
+    page.wait_for_function("() => window.restored === true && window.ran?.length")
     assert notice.notice.count() == 0
