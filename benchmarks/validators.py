@@ -21,7 +21,7 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
-from generator.ledger import records
+from generator.ledger import choices
 
 Read = Callable[[bytes], object]
 
@@ -83,11 +83,11 @@ def strict_json(data: bytes) -> Any:
 
 
 def msgspec_alone() -> Read:
-    return msgspec.json.Decoder(records.Choice).decode
+    return msgspec.json.Decoder(choices.Choice).decode
 
 
 def msgspec_and_hook() -> Read:
-    decode = msgspec.json.Decoder(records.Choice).decode
+    decode = msgspec.json.Decoder(choices.Choice).decode
 
     def read(data: bytes) -> object:
         _strict.decode(data.decode())
@@ -115,8 +115,8 @@ class Choice:
 
 UUID4 = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 SUBJECT, MOMENT = r"sha256:[0-9a-f]{64}", r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
-EVENT_TYPES, METHODS = get_args(records.EventType), get_args(records.Method)
-LAYOUTS = get_args(records.Layout)
+EVENT_TYPES, METHODS = get_args(choices.EventType), get_args(choices.Method)
+LAYOUTS = get_args(choices.Layout)
 
 
 def by_hand() -> Read:
@@ -196,10 +196,10 @@ def pydantic_model() -> Any:
         event_id=matching(UUID4),
         prev_event_id=matching(UUID4) | None,
         subject_ref=matching(SUBJECT) | None,
-        event_type=records.EventType,
-        method=records.Method,
+        event_type=choices.EventType,
+        method=choices.Method,
         purposes=dict[str, bool],
-        notice=model("Notice", sha256=digest, language=str, layout=records.Layout),
+        notice=model("Notice", sha256=digest, language=str, layout=choices.Layout),
         policy=model("Policy", sha256=digest),
         signals=model("Signals", gpc=bool),
         client_time=matching(MOMENT) | None,
@@ -222,7 +222,7 @@ def pydantic_and_hook() -> Read:
 
 
 CONTENDERS: dict[str, Callable[[], Read]] = {
-    "msgspec and a count of quotation marks": lambda: records.parse,
+    "msgspec and a count of quotation marks": lambda: choices.parse,
     "msgspec alone": msgspec_alone,
     "msgspec, and json with a hook": msgspec_and_hook,
     "pydantic alone": pydantic_alone,

@@ -15,8 +15,9 @@ from typing import TypeVar
 
 from generator.errors import LedgerError
 from generator.ledger import log
+from generator.ledger.choices import Choice
 from generator.ledger.notices import Notices
-from generator.ledger.records import Choice, Entry, Record, receipt, says
+from generator.ledger.records import Entry, Record, receipt, says
 from generator.ledger.store import Store
 
 BATCH = 512

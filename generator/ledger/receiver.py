@@ -15,10 +15,11 @@ from http import HTTPStatus
 from typing import Any
 
 from generator.errors import LedgerError, Problem, Where
+from generator.ledger.choices import Malformed, Refused, parse
 from generator.ledger.commits import Commits, Conflict
 from generator.ledger.log import Checkpoint
 from generator.ledger.notices import Notices, is_origin
-from generator.ledger.records import NONCE_BYTES, Malformed, Refused, accept, parse
+from generator.ledger.records import NONCE_BYTES, accept
 from generator.ledger.store import Store
 
 BODY_BYTES = 8 * 1024  # X03

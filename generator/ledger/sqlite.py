@@ -33,6 +33,7 @@ CREATE TABLE ledger (
     id INTEGER PRIMARY KEY CHECK (id = 1), origin TEXT NOT NULL, size INTEGER NOT NULL, peaks BLOB NOT NULL) STRICT;
 """
 _LAST = 2**63 - 1
+_FAILURES = (sqlite3.Error, UnicodeDecodeError)  # the second: SQLite's message quotes a damaged schema
 _COLUMNS = "idx, size, event_id, leaf, nonce, body"
 
 
@@ -88,7 +89,7 @@ class SQLiteStore:
             raise _error("store-missing", path, "there is no ledger here", "check the path, or create one first")
         try:
             self._open()
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, *_FAILURES) as error:
             raise _error("store-not-opened", path, f"cannot open the ledger: {_reason(error)}") from None
 
     def _open(self) -> None:
@@ -218,7 +219,7 @@ class SQLiteStore:
     def _failing(self, verb: str) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             raise _error("store-failed", self._path, f"the ledger cannot be {verb}: {_reason(error)}") from error
 
     def close(self) -> None:
@@ -238,6 +239,8 @@ def _connected(path: str) -> Iterator[sqlite3.Connection]:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "its schema is damaged"
     return error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
 
 

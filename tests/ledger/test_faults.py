@@ -20,6 +20,7 @@ import pytest
 
 from generator.errors import LedgerError, Problem, Where
 from generator.ledger import evidence, log, server, store
+from generator.ledger.commits import BATCH
 from generator.ledger.receiver import receiver
 from generator.ledger.records import Record
 
@@ -130,17 +131,6 @@ def test_one_key_sent_to_two_processes_at_once_is_one_record(start: Start, url: 
     assert len(kept_keys(url)) == 20
 
 
-def test_choices_that_arrive_together_share_a_commit(start: Start, url: str) -> None:
-    one = start(url)
-    load = Load([one], threads=24)
-    load.wait_for(400)
-    load.end()
-    opened = store.open_store(url)
-    commits, records = len(list(opened.roots())), opened.head().size
-    opened.close()
-    assert commits < records / 2
-
-
 def test_a_full_disk_is_503_and_when_there_is_room_again_201(start: Start, url: str) -> None:
     """The system's own limit on file sizes: a write fails as on a full disk."""
     one = start(url)
@@ -226,6 +216,27 @@ def test_a_failed_commit_is_503_for_each_of_the_batch_and_a_retry_is_one_record(
     assert {answer.status_code for answer in second} == {200 if persisted else 201}
     seen = evidence.verify(opened)
     assert (seen.records, seen.problems) == (10, ())
+
+
+def test_choices_that_arrive_together_share_a_commit_and_a_lone_one_has_its_own(opened: store.Store) -> None:
+    async def work(client: httpx.AsyncClient) -> None:
+        await post(client, body())
+        await asyncio.gather(*(post(client, body()) for _ in range(100)))
+        await post(client, body())
+
+    in_process(receiver(opened, notices(), lambda: NOW), work)
+    sizes = [size for size, _ in opened.roots()]
+    assert (sizes[0], sizes[-2], sizes[-1]) == (1, 101, 102)
+    assert len(sizes) <= 5
+
+
+def test_more_choices_than_a_batch_takes_are_all_kept(opened: store.Store) -> None:
+    async def work(client: httpx.AsyncClient) -> list[int]:
+        answers = await asyncio.gather(*(post(client, body()) for _ in range(BATCH + 100)))
+        return [answer.status_code for answer in answers]
+
+    assert in_process(receiver(opened, notices(), lambda: NOW), work) == [201] * (BATCH + 100)
+    assert evidence.verify(opened).holds
 
 
 def test_one_key_twice_in_one_batch_is_one_record_and_another_choice_a_conflict(opened: store.Store) -> None:

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from generator.errors import LedgerError
 from generator.ledger import records
+from generator.ledger.choices import Malformed, Refused, parse
 from generator.ledger.notices import read_notices
-from generator.ledger.records import Malformed, Refused, accept, parse
+from generator.ledger.records import accept
 
 from .world import NOTICES_JSON, NOW, OLD_NOTICE, OLD_POLICY, body, choice, digest, notices, refusal
 

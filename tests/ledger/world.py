@@ -9,8 +9,9 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+from generator.ledger.choices import parse
 from generator.ledger.notices import Notices, read_notices
-from generator.ledger.records import Record, accept, parse
+from generator.ledger.records import Record, accept
 
 
 def digest(name: str) -> str:
