@@ -8,6 +8,7 @@ from the order of sections and are no part of the text, so renumbering is never 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,8 +22,8 @@ Op = Literal["=", "-", "+"]
 Status = Literal["unchanged", "added", "removed", "reworded", "renamed"]
 
 # A word with its inner hyphens and apostrophes; a run of white space; a Markdown mark; any other single character.
-_TOKEN = re.compile(r"\w+(?:[-’'.@]\w+)*|\s+|\]\([^)\s]*\)|\*\*|.", re.DOTALL)
-_MARK = re.compile(r"\*\*|[*_`\[\]<>|]|\]\(")
+_TOKEN = re.compile(r"!\[[^\]\[]*\]\([^)]*\)|\w+(?:[-’'.@]\w+)*|\s+|\]\([^)]*\)|\*\*|.", re.DOTALL)
+_MARK = re.compile(r"[*_`\[\]<>|\\]|\]\(")
 _WHOLE = re.compile(
     r"\[[^\]\[]*\]\([^)]*\)|\*\*[^*]+\*\*|\*[^*]+\*|`[^`]+`|<[^<>\s]+>"
 )  # a link, strong, emphasis, code
@@ -124,11 +125,19 @@ def all_spans(block: BlockChange) -> Iterable[Span]:
 
 def cells_of(row: str) -> list[str]:
     """The cells of a line of a Markdown table."""
-    return [cell.strip() for cell in re.split(r"(?<!\\)\|", row.strip().removeprefix("|").removesuffix("|"))]
+    inner = re.sub(r"(?<!\\)\|$", "", row.strip().removeprefix("|"))
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", inner)]
 
 
 def _words(section: Section) -> list[str]:
-    return re.findall(r"\w+", f"{section.heading} {section.source}")
+    text = f"{section.heading} {section.source}"
+    return "".join(character if _is_said(character) else " " for character in text).split()
+
+
+def _is_said(character: str) -> bool:
+    """Letters with their vowel signs, digits, currencies and measures: what a reader would say aloud."""
+    said = character.isalnum() or character in "%‰§≤≥≠±"
+    return said or unicodedata.category(character) in ("Mn", "Mc", "Sc")
 
 
 def _pair_sections(old: Sequence[Section], new: Sequence[Section]) -> Iterator[tuple[Section | None, Section | None]]:
@@ -157,7 +166,7 @@ def _section_change(old: Section | None, new: Section | None) -> SectionChange:
 @lru_cache(maxsize=4096)
 def _compare_blocks(old: str, new: str) -> tuple[BlockChange, ...]:
     """Once for each distinct pair of texts, however many versions share them."""
-    olds, news = list(split_blocks(old)), list(split_blocks(new))
+    olds, news = ([block for block in split_blocks(source) if block.kind != "blank"] for source in (old, new))
     changes: list[BlockChange] = []
     for tag, (a, b), (c, d) in _gaps([(x.kind, x.text) for x in olds], [(x.kind, x.text) for x in news]):
         if tag == "equal":

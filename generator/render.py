@@ -15,6 +15,7 @@ from xml.etree.ElementTree import Element
 
 from markdown import Markdown
 from markdown.extensions import Extension
+from markdown.extensions.tables import TableExtension
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AMP_SUBSTITUTE
 from markupsafe import Markup
@@ -23,9 +24,12 @@ from generator.diff import BlockChange, RowChange, Span
 from generator.documents import Block, split_blocks
 
 SAFE_LINK = re.compile(r"(?:https?:|mailto:|tel:|#|/(?!/)|\.\.?/)", re.IGNORECASE)
+_OWN_FILE = re.compile(r"/(?!/)|\.\.?/")  # an image of another host would tell it who reads the policy (G08)
 MARKERS = "\ue000\ue001\ue002\ue003"  # private-use characters: <del>, </del>, <ins>, </ins>
 _OPEN = {"-": "\ue000", "+": "\ue002"}
 _CLOSE = {"-": "\ue001", "+": "\ue003"}
+_TAGS = {"\ue000": "del", "\ue002": "ins"}
+_BLOCK = re.compile(r"</?(?:p|li|[ou]l|blockquote|hr|pre|div|table|t[rhd]|thead|tbody)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,10 @@ class Renderer:
     """Renders texts in one language and remembers each distinct one."""
 
     words: RenderWords
-    _markdown: Markdown = field(default_factory=lambda: Markdown(extensions=["tables", "sane_lists", _Safe()]))
+    _markdown: Markdown = field(default_factory=lambda: _reader())
+    _line: Markdown = field(default_factory=lambda: _line_reader())
     _done: dict[str, Markup] = field(default_factory=dict)
+    _lines: dict[str, Markup] = field(default_factory=dict)
 
     def section(self, source: str) -> Markup:
         """The body of a section as HTML blocks."""
@@ -51,7 +57,10 @@ class Renderer:
 
     def inline(self, text: str) -> Markup:
         """A heading or a cell as HTML without a block around it."""
-        return Markup(self._blocks(text).removeprefix("<p>").removesuffix("</p>"))
+        if text not in self._lines:
+            rendered = self._line.reset().convert(text)
+            self._lines[text] = Markup(rendered.removeprefix("<p>").removesuffix("</p>"))
+        return self._lines[text]
 
     def text(self, source: str) -> str:
         """What a reader sees of an inline text, without any markup."""
@@ -77,13 +86,41 @@ class Renderer:
         return f'<div class="table" role="region" tabindex="0" aria-label="{html.escape(self.words.table)}"><table>'
 
     def _marked(self, source: str) -> Markup:
-        tags = {
-            "\ue000": f'<del><span class="mark">{html.escape(self.words.removed)} </span>',
-            "\ue001": "</del>",
-            "\ue002": f'<ins><span class="mark">{html.escape(self.words.added)} </span>',
-            "\ue003": "</ins>",
-        }
-        return Markup(re.sub(f"[{MARKERS}]", lambda match: tags[match[0]], source))
+        """Markers become elements; one within a tag, such as a link's title, cannot and is dropped."""
+        parts: list[str] = []
+        opened = ""
+        for part in re.split(f"([{MARKERS}])", _without_markers_in_tags(source)):
+            if part and part in MARKERS:
+                opened = part if part in _TAGS else ""
+            else:
+                parts.append(self._change(part, opened) if opened else part)
+        return Markup("".join(parts))
+
+    def _change(self, part: str, opened: str) -> str:
+        """Marked as one where its tags pair up, else each run of text by itself: elements never overlap."""
+        said = html.escape(self.words.removed if _TAGS[opened] == "del" else self.words.added)
+        start, end = f'<{_TAGS[opened]}><span class="mark">{said} </span>', f"</{_TAGS[opened]}>"
+        if _pairs_up(part):
+            return f"{start}{part}{end}"
+        runs = re.split(r"(<[^>]*>)", part)
+        return "".join(run if run.startswith("<") or not run.strip() else f"{start}{run}{end}" for run in runs)
+
+
+def _without_markers_in_tags(source: str) -> str:
+    return re.sub(r"<[^>]*>", lambda tag: re.sub(f"[{MARKERS}]", "", tag[0]), source)
+
+
+def _pairs_up(part: str) -> bool:
+    """Whether a stretch of HTML closes what it opens, and holds no block."""
+    if _BLOCK.search(part):
+        return False
+    opened: list[str] = []
+    for close, name in re.findall(r"<(/?)(\w+)[^>]*?(?<!/)>", part):
+        if not close:
+            opened.append(name)
+        elif not opened or opened.pop() != name:
+            return False
+    return not opened
 
 
 def plain(source: str) -> str:
@@ -94,36 +131,67 @@ def plain(source: str) -> str:
 def markdown_of(blocks: Iterable[Block]) -> str:
     """Blocks as the Markdown our renderer reads: lists apart from paragraphs, four spaces for each level of a list."""
     parts: list[str] = []
-    indents: list[int] = []
+    levels: list[_Level] = []
     before: Block | None = None
     for block in blocks:
         if block.kind == "blank":
             continue
         if before:
-            parts.append(_gap(before, block))
-        parts.append(_placed(block, indents))
+            parts.append(_gap(before, block, levels))
+        parts.append(_placed(block, levels))
         before = block
     return "".join(parts)
 
 
-def _gap(before: Block, block: Block) -> str:
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """An open level of a list: its indentation in characters, and whether its items are numbered."""
+
+    indent: int
+    numbered: bool
+
+
+def _level(item: Block) -> _Level:
+    mark = item.prefix.lstrip()
+    return _Level(len(item.prefix) - len(mark), mark[:1].isdigit())
+
+
+def _gap(before: Block, block: Block, levels: list[_Level]) -> str:
+    """Items of one list stay together; another list, or a wider gap, is told by a blank line."""
     both_items = before.kind == block.kind == "item"
-    return "\n" if both_items and before.suffix.count("\n") < 2 else "\n\n"
+    apart = len(re.findall(r"\r\n|\r|\n", before.suffix)) > 1
+    return "\n" if both_items and not apart and not _starts_another(_level(block), levels) else "\n\n"
 
 
-def _placed(block: Block, indents: list[int]) -> str:
-    """The block at its depth; `indents` are the indentations of the list levels that are open."""
-    if block.kind != "item":
-        if block.kind != "paragraph" or not block.prefix.strip(">"):
-            indents.clear()
+def _starts_another(level: _Level, levels: list[_Level]) -> bool:
+    """Whether an item stands where a list of the other kind, numbered or not, is open."""
+    return _Level(level.indent, not level.numbered) in levels
+
+
+def _placed(block: Block, levels: list[_Level]) -> str:
+    """The block at its depth; `levels` are the levels of the list that is open, and are brought up to date."""
+    if block.kind == "item":
+        return _placed_item(block, levels)
+    indent = len(block.prefix) - len(block.prefix.lstrip(" \t"))
+    while levels and levels[-1].indent >= indent:
+        levels.pop()
+    if not levels or block.kind != "paragraph":
+        levels.clear()
         return block.prefix + block.text
-    indent = len(block.prefix) - len(block.prefix.lstrip())
-    while indents and indents[-1] > indent:
-        indents.pop()
-    if not indents or indents[-1] < indent:
-        indents.append(indent)
-    margin = "    " * (len(indents) - 1)
-    return margin + block.prefix.lstrip() + re.sub(r"\n[ \t]*", f"\n{margin}    ", block.text)
+    margin = "    " * len(levels)  # a paragraph of the item above
+    return margin + block.prefix.lstrip(" \t") + re.sub(r"\n[ \t]*", f"\n{margin}", block.text)
+
+
+def _placed_item(block: Block, levels: list[_Level]) -> str:
+    level = _level(block)
+    while levels and levels[-1].indent > level.indent:
+        levels.pop()
+    if levels and levels[-1].indent == level.indent:
+        levels.pop()
+    levels.append(level)
+    margin = "    " * (len(levels) - 1)
+    mark = re.sub(r"^(\d+)\)", r"\1.", block.prefix.lstrip())  # Markdown knows 1) as well; the library knows 1. only
+    return margin + mark + re.sub(r"\n[ \t]*", f"\n{margin}    ", block.text)
 
 
 def merged(change: BlockChange) -> Block:
@@ -159,19 +227,36 @@ def _merged_table(table: Block, rows: tuple[RowChange, ...]) -> str:
     return "\n".join([*lines[:1], table.text.splitlines()[1], *lines[1:]])
 
 
+def _reader() -> Markdown:
+    """Blocks and inline text. Columns are aligned by attribute: the CSP allows no inline style (X19)."""
+    return Markdown(extensions=[TableExtension(use_align_attribute=True), "fenced_code", "sane_lists", _Safe()])
+
+
+def _line_reader() -> Markdown:
+    """Inline text alone: a heading that begins with "1." or "-" is no list."""
+    reader = Markdown(extensions=[_Safe()])
+    for processor in ("indent", "code", "hr", "olist", "ulist", "quote", "reference"):
+        reader.parser.blockprocessors.deregister(processor)
+    return reader
+
+
 class _Safe(Extension):
     """Raw HTML is text, and a link that could run code or fetch data is no link."""
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802  the library's name
         md.preprocessors.deregister("html_block")
         md.inlinePatterns.deregister("html")
+        # Headings are our own (documents.py): what looks like another one is text.
+        md.parser.blockprocessors.deregister("hashheader")
+        md.parser.blockprocessors.deregister("setextheader")
         md.treeprocessors.register(_SafeLinks(md), "safe-links", 0)
 
 
 class _SafeLinks(Treeprocessor):
     def run(self, root: Element) -> None:
         for element, attribute in _targets(root):
-            if not SAFE_LINK.match(_plain_target(element.get(attribute, ""))):
+            allowed = _OWN_FILE if attribute == "src" else SAFE_LINK
+            if not allowed.match(_plain_target(element.get(attribute, ""))):
                 del element.attrib[attribute]
 
 
