@@ -104,7 +104,7 @@ def _hashed_name(script: Asset) -> str:
 def _renderers(templates: Mapping[str, str]) -> Callable[[str], Renderer]:
     @cache
     def renderer_for(language: str) -> Renderer:
-        say = words.load(templates, language).say
+        say = words.load(templates, language).plain
         return Renderer(RenderWords(say("mark_removed"), say("mark_added"), say("table_label")))
 
     return renderer_for

@@ -12,10 +12,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from generator.words import Words
 
+T = TypeVar("T")
 _ID = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
 SCHEMA = "policy-notice/1"
@@ -40,10 +41,16 @@ class Localized:
     def within(self, languages: tuple[str, ...], default: str) -> dict[str, str]:
         """The texts of `languages`, by language; a ValueError names the first that is missing (B11)."""
         texts = {language or default: text for language, text in self.by_language.items()}
-        for language in languages:
-            if language not in texts:
+        said = {language: _in_language(texts, language) for language in sorted(languages)}
+        for language, text in said.items():
+            if text is None:
                 raise ValueError(f"{next(iter(texts.values()))!r} has no text in {language!r}")
-        return {language: texts[language] for language in sorted(languages)}
+        return {language: text for language, text in said.items() if text is not None}
+
+
+def _in_language(texts: Mapping[str, T], language: str) -> T | None:
+    """What is said in a language, or in the one it is a form of: `en` serves `en-GB`."""
+    return texts.get(language, texts.get(language.split("-")[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +210,12 @@ def variables(declaration: Declaration, notice: Notice, words: Words) -> dict[st
 
 
 def _cookie_rows(purposes: list[dict[str, Any]], words: Words) -> Iterator[str]:
-    yield f"| {' | '.join(words.say(f'storage_{column}') for column in _COLUMNS)} |"
+    yield f"| {' | '.join(words.plain(f'storage_{column}') for column in _COLUMNS)} |"
     yield "|---" * len(_COLUMNS) + "|"
     for purpose in purposes:
         for service in purpose["services"]:
             for item in service["storage"]:
-                name = f"`{item['name']}` ({words.say('storage_' + _KIND_WORDS[item['kind']])})"
+                name = f"`{item['name']}` ({words.plain('storage_' + _KIND_WORDS[item['kind']])})"
                 told = (purpose["label"], item["purpose"], item["lifetime"])
                 label, why, lifetime = (_cell(text[words.language]) for text in told)
                 yield f"| {name} | {label} | {_cell(service['provider'])} | {why} | {lifetime} |"
@@ -226,14 +233,15 @@ def _known_to_own(declaration: Declaration, controller: Mapping[str, str]) -> di
 
 
 def _texts(language: str, declaration: Declaration, widget: Widget) -> dict[str, str]:
-    if language not in widget.texts:
+    texts = _in_language(widget.texts, language)
+    if texts is None:
         shipped = ", ".join(sorted(widget.texts))
         raise ValueError(f"the banner has no words in {language!r} (it has {shipped})")
     own = declaration.texts.get(language, {})
-    unknown = sorted(set(own) - set(widget.texts[language]))
+    unknown = sorted(set(own) - set(texts))
     if unknown:
         raise ValueError(f"the banner has no text called {unknown[0]!r}")
-    return {**widget.texts[language], **own}
+    return {**texts, **own}
 
 
 def _purpose(purpose: Purpose, languages: tuple[str, ...], default: str) -> dict[str, Any]:

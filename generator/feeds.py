@@ -22,7 +22,7 @@ def plain_text(document: Document, renderer: Renderer) -> str:
     parts = [document.meta.title]
     for section in document.sections:
         if section.id:
-            parts.append(f"\n\n{section.number} {renderer.text(section.heading)}".rstrip())
+            parts.append("\n\n" + f"{section.number} {renderer.text(section.heading)}".strip())
         before = ""
         for block in section.blocks:
             if block.kind != "blank":

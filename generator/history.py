@@ -185,20 +185,21 @@ def plan(
         sha256=digest(content),
         previous=latest.sha256 if latest else None,
     )
-    if latest and kind == "material" and release.effective < earliest:
-        message = f"a material release needs {notice_days} days' notice: {release.effective} is before {earliest}"
-        raise SourceError(
-            Problem(
-                "release.notice-too-short",
-                Where(register.path),
-                message,
-                f"use --effective {earliest} or later, or change advance_notice_days in site.yaml",
-            )
-        )
+    if latest and release.effective < earliest:
+        raise SourceError(_too_early(register, release, earliest, notice_days))
     if latest and release.sha256 == latest.sha256:
         raise SourceError(Problem("release.nothing-new", Where(register.path), f"the text is that of {latest.version}"))
     Register(register.path, (*register.releases, release))  # its checks hold for the new row too
     return release
+
+
+def _too_early(register: Register, release: Release, earliest: date, notice_days: int) -> Problem:
+    """Nothing takes effect before it could be read; the first release alone may say since when it has held."""
+    where, hint = Where(register.path), f"use --effective {earliest} or later"
+    if release.kind == "editorial" or not notice_days:
+        return Problem("release.backdated", where, f"{release.effective} has passed, and nobody could read it", hint)
+    message = f"a material release needs {notice_days} days' notice: {release.effective} is before {earliest}"
+    return Problem("release.notice-too-short", where, message, f"{hint}, or change advance_notice_days in site.yaml")
 
 
 def row(release: Release) -> str:
@@ -218,7 +219,8 @@ def row(release: Release) -> str:
 
 def with_row(text: str, release: Release) -> str:
     """releases.yaml with one more row at its end; nothing else of it is touched."""
-    start = text if text.strip() else "releases:\n"
+    empty = re.fullmatch(r"\s*(?:releases:\s*(?:\[\s*\])?\s*)?", text)
+    start = "releases:\n" if empty else text
     return start.rstrip("\n") + "\n" + row(release)
 
 

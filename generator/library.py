@@ -6,7 +6,7 @@ Each frozen text is held against its register here, so nothing is built from a h
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import TypeVar
@@ -16,7 +16,7 @@ from generator.config import PATH as SITE_PATH
 from generator.config import Site
 from generator.consent import Notice
 from generator.documents import Document
-from generator.errors import PolicyError, Problem, SourceError, Where
+from generator.errors import FrozenTextChanged, PolicyError, Problem, SourceError, Where
 from generator.history import Register, Release, Version
 from generator.sources import Sources, read_widget
 from generator.words import Words
@@ -72,10 +72,12 @@ class Policy:
         """Whether the working text says anything that the newest release does not."""
         if not self.releases:
             return True
-        newest = self.releases[-1].document
-        return [(s.heading, s.source) for s in self.draft.document.sections] != [
-            (s.heading, s.source) for s in newest.sections
-        ]
+        return _said(self.draft.document) != _said(self.releases[-1].document)
+
+
+def _said(document: Document) -> object:
+    """What a release would freeze: everything but the mark of what a draft awaits, and where the lines stand."""
+    return replace(document.meta, awaiting=""), [replace(section, line=0) for section in document.sections]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +130,13 @@ class Library:
 
 def load(site: Site, sources: Sources, *, today: date, drafts: bool = False) -> Library:
     """Read everything; SourceError or FrozenTextChanged with the problems of all policies at once."""
-    problems: list[Problem] = []
-    notices = _try(partial(_notices, site, sources), problems) if site.consent else None
+    errors: list[PolicyError] = []
+    notices = _try(partial(_notices, site, sources), errors) if site.consent else None
     words = load_words(sources.templates, site.language)
     variables = _variables(site, notices, words)
-    policies = [_try(partial(_policy, site, sources, name, variables), problems) for name in site.policies]
-    if problems:
-        raise SourceError(problems)
+    policies = [_try(partial(_policy, site, sources, name, variables), errors) for name in site.policies]
+    if errors:
+        raise _all(errors, declared=notices is not None or not site.consent)
     return Library(site, today, tuple(policy for policy in policies if policy), notices, words, drafts)
 
 
@@ -163,12 +165,20 @@ def load_register(sources: Sources, name: str) -> Register:
     return history.load(sources.text(path), path) if path in sources.content else Register(path)
 
 
-def _try(step: Callable[[], T], problems: list[Problem]) -> T | None:
+def _try(step: Callable[[], T], errors: list[PolicyError]) -> T | None:
     try:
         return step()
     except PolicyError as error:
-        problems += error.problems
+        errors.append(error)
         return None
+
+
+def _all(errors: list[PolicyError], *, declared: bool) -> PolicyError:
+    """One error for all. Where the notice could not be made its variables are unknown through no fault of the text."""
+    problems = [problem for error in errors for problem in error.problems]
+    told = [problem for problem in problems if declared or problem.code != "policy.unknown-variable"]
+    changed = any(isinstance(error, FrozenTextChanged) for error in errors)
+    return (FrozenTextChanged if changed else SourceError)(told)
 
 
 def _policy(site: Site, sources: Sources, name: str, variables: Mapping[str, str]) -> Policy:

@@ -24,19 +24,22 @@ class Written:
 
 
 def write(files: Mapping[str, bytes], folder: Path) -> Written:
-    """Bring `folder` to hold exactly `files`, beside what others put there. The manifest is written last."""
-    before = _known(folder)
-    order = sorted(files, key=lambda path: (path == MANIFEST, path))
-    written = sum(_write(folder / path, files[path]) for path in order)
-    gone = sorted(before - files.keys())
+    """Bring `folder` to hold exactly `files`, beside what others put there.
+
+    The manifest is written last: after a crash before it, the next write still knows what is to be taken away.
+    """
+    gone = sorted(_known(folder) - files.keys())
+    written = sum(_write(folder / path, files[path]) for path in sorted(files.keys() - {MANIFEST}))
     removed = sum(_remove(folder, path) for path in gone)
+    if MANIFEST in files:
+        written += _write(folder / MANIFEST, files[MANIFEST])
     return Written(written, len(files) - written, removed)
 
 
 def _known(folder: Path) -> set[str]:
     """The paths that the last build wrote here."""
     try:
-        return set(json.loads((folder / MANIFEST).read_bytes())["files"])
+        return {str(path) for path in json.loads((folder / MANIFEST).read_bytes())["files"]}
     except (OSError, ValueError, KeyError, TypeError):
         return set()
 
@@ -56,9 +59,10 @@ def _write(path: Path, content: bytes) -> bool:
 
 def _remove(folder: Path, path: str) -> bool:
     target = folder / path
-    if not target.resolve().is_relative_to(folder.resolve()):  # a manifest that somebody else edited
+    inside = target.resolve().is_relative_to(folder.resolve())  # or a manifest that somebody else edited
+    if not inside or not target.is_file():
         return False
-    target.unlink(missing_ok=True)
+    target.unlink()
     for parent in target.parents:
         if parent == folder or any(parent.iterdir()):
             break

@@ -158,7 +158,7 @@ def make(library: Library, renderer_for: Callable[[str], Renderer]) -> Iterator[
         if library.site.demo:
             yield from _demo(library)
     language = library.site.language
-    title = str(library.words.say("missing_title"))
+    title = library.words.plain("missing_title")
     yield Page("/404.html", "404.html", title, language, {}, indexed=False)
 
 
@@ -167,7 +167,10 @@ def _policy_pages(library: Library, policy: Policy, renderer_for: Callable[[str]
     texts = [(text, release_path(policy, text.label)) for text in _shown(library, policy)]
     for text, path in [*([(current, policy.path)] if current else []), *texts]:
         yield _text_page(library, policy, text, renderer_for(text.document.meta.language), at=path)
-    yield _history(library, policy)
+    history = f"{policy.path}history/"
+    # Every page leads to the policy's address, so something stands there even before a version is in force.
+    for path in (history,) if current else (policy.path, history):
+        yield _history(library, policy, at=path, canonical=history)
     for old, new in redline_pairs(library, policy):
         renderer = renderer_for(new.document.meta.language)
         yield _redline(library, policy, diff.compare(old.document, new.document), (old, new), renderer)
@@ -195,7 +198,7 @@ def _text_page(library: Library, policy: Policy, text: Text, renderer: Renderer,
         canonical=policy.path if superseded else at,
         indexed=release.status != "draft",
         feed=f"{policy.path}feed.xml",
-        modified=release.effective or "",
+        modified=(release.published if release.status == "upcoming" else release.effective) or "",
     )
 
 
@@ -263,16 +266,17 @@ def _tree(sections: list[Section], renderer: Renderer) -> Iterator[SectionView]:
         at = end
 
 
-def _history(library: Library, policy: Policy) -> Page:
+def _history(library: Library, policy: Policy, *, at: str, canonical: str) -> Page:
     return Page(
-        f"{policy.path}history/",
+        at,
         "history.html",
-        f"{policy.title}: {library.words.say('history_title')}",
+        f"{policy.title}: {library.words.plain('history_title')}",
         library.site.language,
         {
             "policy": {"title": policy.title, "path": policy.path},
             "releases": [view(library, policy, text) for text in reversed(_shown(library, policy))],
         },
+        canonical=canonical,
         feed=f"{policy.path}feed.xml",
     )
 
@@ -377,7 +381,7 @@ def _cookies(library: Library) -> Page:
         "purposes": [_purpose(purpose, language) for purpose in data["purposes"]],
         "policy_path": f"/{library.site.consent.policy}/",
     }
-    return Page("/cookies/", "cookies.html", str(library.words.say("cookies_title")), language, context)
+    return Page("/cookies/", "cookies.html", library.words.plain("cookies_title"), language, context)
 
 
 def _purpose(purpose: Mapping[str, Any], language: str) -> dict[str, Any]:
@@ -411,5 +415,5 @@ def _demo(library: Library) -> Iterator[Page]:
             "snippet": f'<script type="text/plain" data-purpose="{purpose["id"]}" src="/usage.js"></script>\n'
             f'<template data-purpose="{purpose["id"]}"><iframe src="/map.html" title="Map"></iframe></template>',
         }
-        title = str(library.words.say("demo_title"))
+        title = library.words.plain("demo_title")
         yield Page("/demo/", "demo.html", title, data["language"], {"demo": demo}, indexed=False)

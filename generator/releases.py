@@ -117,7 +117,6 @@ def _nothing_new(register: Register) -> SourceError:
 def _frozen(sources: Sources, name: str, release: Release, content: bytes) -> dict[str, bytes]:
     register = library.register_path(name)
     before = sources.text(register) if register in sources.content else ""
-    return {
-        library.frozen_path(name, release.version): content,
-        register: history.with_row(before, release).encode(),
-    }
+    after = history.with_row(before, release)
+    history.load(after, register)  # a register written by hand in another form is not broken silently
+    return {library.frozen_path(name, release.version): content, register: after.encode()}

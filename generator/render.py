@@ -165,7 +165,8 @@ def _gap(before: Block, block: Block, levels: list[_Level]) -> str:
 
 def _starts_another(level: _Level, levels: list[_Level]) -> bool:
     """Whether an item stands where a list of the other kind, numbered or not, is open."""
-    return _Level(level.indent, not level.numbered) in levels
+    depth = sum(above.indent < level.indent for above in levels)
+    return depth < len(levels) and levels[depth].numbered != level.numbered
 
 
 def _placed(block: Block, levels: list[_Level]) -> str:

@@ -32,12 +32,16 @@ class Sources:
 
     def text(self, path: str) -> str:
         """A file of content/ as text; SourceError where it is not UTF-8."""
-        try:
-            return self.content[path].decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = self.content[path][: error.start].count(b"\n") + 1
-            problem = Problem("source.encoding", Where(path, line), "this is not UTF-8 text", "save the file as UTF-8")
-            raise SourceError(problem) from None
+        return _decoded(path, self.content[path])
+
+
+def _decoded(path: str, content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        where = Where(path, content[: error.start].count(b"\n") + 1)
+        problem = Problem("source.encoding", where, "this is not UTF-8 text", "save the file as UTF-8")
+        raise SourceError(problem) from None
 
 
 def read(root: Path) -> Sources:
@@ -47,9 +51,9 @@ def read(root: Path) -> Sources:
         hint = "run this in a site's folder, or name one: policy -C DIR …"
         raise SourceError(Problem("source.no-site", Where(config.PATH), f"there is no site.yaml in {root}", hint))
     return Sources(
-        site=site.read_text(encoding="utf-8"),
+        site=_decoded(config.PATH, site.read_bytes()),
         content=dict(_files(root / "content", "content/")),
-        templates={name: data.decode() for name, data in _layers(root, "templates")},
+        templates={name: _decoded(f"templates/{name}", data) for name, data in _layers(root, "templates")},
         static=dict(_layers(root, "static")),
         widget={name: data.decode() for name, data in _files(_PACKAGE / "widget")},
     )

@@ -25,6 +25,10 @@ class Words:
         filled = {name: escape(value) for name, value in values.items()}
         return Markup(escape(self.texts[key]).format_map(filled))
 
+    def plain(self, key: str) -> str:
+        """A text without places, for where it is not yet markup and will be escaped."""
+        return str(self.texts[key])
+
     def day(self, value: str | date | None) -> str:
         """A date as readers of this language write it: 22 November 2026."""
         if not value:
@@ -37,8 +41,29 @@ def load(templates: Mapping[str, str], language: str) -> Words:
     """The words of a language, or of its base language (`ar` for `ar-SA`); SourceError offers those there are."""
     for code in (language, language.split("-")[0]):
         if (path := f"words/{code}.yaml") in templates:
-            return Words(language, yaml.safe_load(templates[path]))
+            return Words(language, _read(templates[path], f"templates/{path}", templates))
     known = ", ".join(sorted(name[6:-5] for name in templates if name.startswith("words/")))
     message = f"the pages have no words in {language!r} (they have {known})"
     hint = f"copy words/en.yaml to templates/words/{language}.yaml and translate it"
     raise SourceError(Problem("words.missing", Where("site.yaml"), message, hint))
+
+
+def _read(text: str, path: str, templates: Mapping[str, str]) -> dict[str, Any]:
+    """A file of words that says everything English says (B11)."""
+    texts = _mapping(text, path)
+    missing = sorted(_mapping(templates.get("words/en.yaml", "{}"), "templates/words/en.yaml").keys() - texts.keys())
+    if missing:
+        raise SourceError(Problem("words.incomplete", Where(path), f"there is no text {', '.join(map(repr, missing))}"))
+    return texts
+
+
+def _mapping(text: str, path: str) -> dict[str, Any]:
+    try:
+        read = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = Where(path, mark.line + 1 if mark else None)
+        raise SourceError(Problem("yaml.syntax", where, getattr(error, "problem", None) or "not YAML")) from None
+    if not isinstance(read, dict):
+        raise SourceError(Problem("yaml.wrong-type", Where(path), "the file wants keys and values"))
+    return read

@@ -127,6 +127,7 @@ def test_code_stays_as_it_was_written(fence: str) -> None:
         ("- a\n  - b\n    - c\n- d\n", "ul li ul li ul li li"),
         ("1. a\n   - b\n   - c\n2. d\n", "ol li ul li li li"),
         ("- a\n1. b\n", "ul li ol li"),
+        ("  - a\n1. b\n", "ul li ol li"),
         ("1) a\n2) b\n", "ol li li"),
         ("- a\n\n  more of a\n\n- b\n", "ul li p p li p"),
         ("- a\nlazy\n- b\n", "ul li li"),

@@ -1,0 +1,242 @@
+"""What may be released: the working text is frozen as it stands, and a change of substance is never called editorial."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date, timedelta
+
+import pytest
+
+from generator import build, history, releases
+from generator.errors import FrozenTextChanged, SourceError
+from generator.history import Kind
+from generator.library import Library
+from generator.releases import Prepared
+from generator.sources import Sources
+from tests.trees import CONSENT, SITE, TERMS, TODAY, Frozen, make_sources, notice_files, policy_files, with_banner
+
+
+def site(draft: str, *released: str, text: str = SITE) -> Sources:
+    return make_sources(text, policy_files("terms", [Frozen(text) for text in released], draft))
+
+
+def prepared(
+    made: Sources, kind: Kind = "editorial", *, name: str = "terms", effective: date | None = None, today: date = TODAY
+) -> Prepared:
+    loaded = build.load(made, today=today)
+    return releases.prepare(loaded, made, name, kind, summary="Says more.", effective=effective)
+
+
+def after(made: Sources, done: Prepared, *, today: date = TODAY) -> tuple[Sources, Library]:
+    """The sources with the release's files written, and what they load as."""
+    changed = dataclasses.replace(made, content={**made.content, **done.files})
+    return changed, build.load(changed, today=today)
+
+
+def codes(made: Sources, kind: Kind = "editorial", *, name: str = "terms") -> list[str]:
+    with pytest.raises(SourceError) as caught:
+        prepared(made, kind, name=name)
+    return [problem.code for problem in caught.value.problems]
+
+
+def test_the_first_release_freezes_the_draft_as_1_0() -> None:
+    made = make_sources(content={"content/terms/policy.md": TERMS.encode()})
+    done = prepared(made)
+    assert list(done.files) == [
+        "content/terms/releases/1.0.md",
+        "content/terms/releases.yaml",
+        "content/terms/policy.md",
+    ]
+    assert done.files["content/terms/releases/1.0.md"] == TERMS.encode()
+    _, library = after(made, done)
+    (text,) = library.policies[0].releases
+    assert (text.label, text.release and text.release.sha256) == ("1.0", history.digest(TERMS.encode()))
+    assert not library.policies[0].draft_is_new
+
+
+def test_what_is_released_next_is_chained_to_what_was_released_before() -> None:
+    made, library = site(TERMS.replace("plain", "clear"), TERMS), None
+    made, library = after(made, prepared(made))
+    assert [text.label for text in library.policies[0].releases] == ["1.0", "1.1"]
+    one, two = library.policies[0].register.releases
+    assert (two.previous, two.published) == (one.sha256, TODAY)
+
+
+def test_variables_are_frozen_so_that_a_later_site_yaml_cannot_rewrite_history() -> None:
+    made = site(TERMS.replace("plain", "{{ company.name }}’s"), TERMS)
+    made, _ = after(made, prepared(made))
+    later = dataclasses.replace(made, site=SITE.replace("Example Ltd", "Other Ltd"))
+    assert "We write Example Ltd’s terms." in later.text("content/terms/releases/1.1.md")
+    newest = build.load(later, today=TODAY).policies[0].releases[-1]
+    assert "Example Ltd’s" in newest.document.sections[0].source
+    assert "{{ company.name }}" in later.text("content/terms/policy.md")
+
+
+def test_the_mark_of_what_a_draft_awaits_is_taken_away_with_its_release() -> None:
+    draft = TERMS.replace("title: Terms", "title: Terms\nawaiting: our lawyer")
+    made = site(draft.replace("plain", "clear"), TERMS)
+    done = prepared(made)
+    assert done.awaited == "our lawyer"
+    assert all(b"awaiting" not in content for content in done.files.values())
+    assert not after(made, done)[1].policies[0].draft_is_new
+
+
+def test_a_draft_that_only_awaits_something_is_nothing_new() -> None:
+    assert codes(site(TERMS.replace("title: Terms", "title: Terms\nawaiting: x"), TERMS)) == ["release.nothing-new"]
+
+
+def test_nothing_new_is_not_released() -> None:
+    assert codes(site(TERMS, TERMS)) == ["release.nothing-new"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("title: Terms", "title: Our Terms"),
+        ("title: Terms", "title: Terms\ndescription: What we promise."),
+        ("{#scope}", "{#reach}"),
+        ("{#scope}", "{#scope .material}"),
+        ("## Scope", "### Scope"),
+    ],
+)
+def test_a_new_title_id_or_mark_is_something_new(old: str, new: str) -> None:
+    first = "## First\n\nx\n\n## Scope"
+    text = TERMS.replace("## Scope", first)
+    assert str(prepared(site(text.replace(old, new), text)).release.version) == "1.1"
+
+
+# Material and editorial (V03)
+
+
+@pytest.mark.parametrize("price", ["12 euros", "10 dollars", "not 10 euros", "10 € in euros"])
+def test_other_words_in_a_material_section_are_not_editorial(price: str) -> None:
+    made = site(TERMS.replace("10 euros", price), TERMS)
+    with pytest.raises(SourceError) as caught:
+        prepared(made)
+    assert str(caught.value) == (
+        "content/terms/policy.md:11: release.material-section: "
+        "the section 'Price' is marked material, and its words differ from 1.0"
+    )
+    assert str(prepared(made, "material").release.version) == "2.0"
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        TERMS.replace("## Price {#price .material}\n\nThe price is 10 euros.\n", ""),
+        TERMS.replace("{#price .material}", "{#price}").replace("10 euros", "12 euros"),
+        TERMS + "\n## Fees {#fees .material}\n\nNone.\n",
+        TERMS.replace("## Price", "## Cost"),
+    ],
+)
+def test_a_material_section_that_is_new_gone_renamed_or_unmarked_is_not_editorial(draft: str) -> None:
+    assert codes(site(draft, TERMS)) == ["release.material-section"]
+
+
+def test_punctuation_in_a_material_section_may_be_mended() -> None:
+    assert str(prepared(site(TERMS.replace("10 euros.", "10 euros"), TERMS)).release.version) == "1.1"
+
+
+def test_words_elsewhere_are_for_the_publisher_to_judge() -> None:
+    made = site(TERMS.replace("everybody", "everyone"), TERMS)
+    assert (prepared(made).release.kind, prepared(made, "material").release.kind) == ("editorial", "material")
+
+
+def test_a_line_below_a_long_variable_is_named_as_in_the_file() -> None:
+    draft = TERMS.replace("We write plain terms.", "{{ purposes }}\n\n{{ cookie_table }}").replace(
+        "10 euros", "12 euros"
+    )
+    made = site(draft, TERMS, text=SITE + CONSENT)
+    with pytest.raises(SourceError, match=r"^content/terms/policy.md:13: release.material-section"):
+        prepared(made)
+
+
+# Dates
+
+
+def test_a_material_release_is_announced_30_days_ahead_or_as_the_site_says() -> None:
+    draft = TERMS.replace("10 euros", "12 euros")
+    assert prepared(site(draft, TERMS), "material").release.effective == TODAY + timedelta(days=30)
+    shorter = site(draft, TERMS, text=SITE + "advance_notice_days: 7\n")
+    assert prepared(shorter, "material").release.effective == TODAY + timedelta(days=7)
+    with pytest.raises(SourceError, match=r"needs 7 days' notice"):
+        prepared(shorter, "material", effective=TODAY)
+
+
+# A history that was tampered with
+
+
+def test_a_changed_frozen_text_stops_everything_and_both_hashes_are_told() -> None:
+    made = site(TERMS, TERMS)
+    changed = TERMS.replace("10 euros", "11 euros").encode()
+    with pytest.raises(FrozenTextChanged) as caught:
+        build.load(
+            dataclasses.replace(made, content={**made.content, "content/terms/releases/1.0.md": changed}), today=TODAY
+        )
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.where.path) == ("release.changed", "content/terms/releases/1.0.md")
+    assert history.digest(TERMS.encode()) in problem.message
+    assert history.digest(changed) in problem.message
+
+
+def test_a_register_in_a_form_that_a_row_would_break_is_refused_before_anything_is_written() -> None:
+    made = site(TERMS.replace("plain", "clear"), TERMS)
+    rows = made.text("content/terms/releases.yaml").replace("\n    ", "\n  ").replace("\n  - ", "\n- ")
+    flat = dataclasses.replace(made, content={**made.content, "content/terms/releases.yaml": rows.encode()})
+    build.load(flat, today=TODAY)
+    with pytest.raises(SourceError, match=r"content/terms/releases.yaml:\d+: yaml.syntax"):
+        prepared(flat)
+
+
+# The notice
+
+
+def test_the_notice_is_released_like_a_policy_and_needs_no_announcement() -> None:
+    made = make_sources(SITE + CONSENT)
+    done = prepared(made, "material", name="notice")
+    assert list(done.files) == ["content/notice/releases/1.0.json", "content/notice/releases.yaml"]
+    _, library = after(made, done)
+    assert library.notice is not None
+    assert (library.notice.data["version"], done.release.effective) == ("1.0", TODAY)
+
+
+def test_new_wording_of_the_notice_is_editorial_and_a_new_purpose_is_not() -> None:
+    made = with_banner()
+    reworded = dataclasses.replace(made, site=made.site.replace("Counts visits.", "Counts who comes."))
+    assert str(prepared(reworded, name="notice").release.version) == "1.1"
+    for old, new in [
+        ("- name: usage_id", "- name: usage_key"),
+        ("- id: analytics", "- id: statistics"),
+        ("provider: Example Ltd", "provider: Other Ltd"),
+        ("label: Usage", "label: Usage\n      signals: [gpc]"),
+        ("provider: Example Ltd", "provider: Example Ltd\n          third_party: true"),
+    ]:
+        changed = dataclasses.replace(made, site=made.site.replace(old, new))
+        assert codes(changed, name="notice") == ["notice.material"]
+        assert str(prepared(changed, "material", name="notice").release.version) == "2.0"
+
+
+def test_a_notice_that_says_nothing_new_is_not_released() -> None:
+    assert codes(with_banner(), name="notice") == ["release.nothing-new"]
+
+
+def test_a_site_without_consent_has_no_notice_to_release() -> None:
+    assert codes(site(TERMS, TERMS), name="notice") == ["notice.none"]
+
+
+def test_a_policy_that_is_not_there_is_named_with_those_that_are() -> None:
+    with pytest.raises(SourceError) as caught:
+        prepared(site(TERMS, TERMS), name="privacy")
+    assert [(problem.code, problem.hint) for problem in caught.value.problems] == [("policy.unknown", "known: terms")]
+
+
+def test_every_notice_of_the_site_names_the_same_storage_as_the_policy_that_was_released_with_it() -> None:
+    text = SITE + CONSENT
+    made = make_sources(text, {**site(TERMS + "\n{{ cookie_table }}\n", text=text).content, **notice_files(text)})
+    done = prepared(made, "material")
+    frozen = done.files["content/terms/releases/1.0.md"].decode()
+    notice = after(made, done)[1].notice
+    assert notice is not None
+    stored = [item for p in notice.data["purposes"] for s in p["services"] for item in s["storage"]]
+    assert all(f"`{item['name']}`" in frozen for item in stored)
+    assert frozen.count("\n| `") == len(stored)
