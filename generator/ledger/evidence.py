@@ -112,7 +112,7 @@ class _Walk:
         for entry in self.store.read(_BELOW_ALL):
             self.records += 1
             if entry.index < self.next or (claimed and entry.index >= claimed.size):
-                self.found.add("record-added", f"record {entry.index}", "the head does not count this record")
+                self.found.add("record.added", f"record {entry.index}", "the head does not count this record")
             else:
                 self._fill(entry.index)
                 self._check(entry)
@@ -124,14 +124,14 @@ class _Walk:
         try:
             return self.store.head()
         except LedgerError as error:
-            self.found.add("head-changed", "head", error.problems[0].message)
+            self.found.add("head.changed", "head", error.problems[0].message)
             return None
 
     def _fill(self, index: int) -> None:
         """Stand-ins keep the later leaves in their places, so that what holds is not blamed with what does not."""
         if index > self.next:
             last = f" to {index - 1}" if index - 1 > self.next else ""
-            self.found.add("record-missing", f"record {self.next}", f"record {self.next}{last} is not there")
+            self.found.add("record.missing", f"record {self.next}", f"record {self.next}{last} is not there")
         while self.next < index <= self.next + STAND_INS:
             self._grow(bytes(log.HASH_BYTES))
         self.next = index
@@ -140,14 +140,14 @@ class _Walk:
         """One row by itself: its commitment, its body, its key, its batch."""
         place, record, batch = f"record {entry.index}", entry.record, self._roots.peek()
         if leaf(record.nonce, record.body) != record.leaf:
-            self.found.add("record-changed", place, "nonce and body do not give the leaf")
+            self.found.add("record.changed", place, "nonce and body do not give the leaf")
         if batch is None or entry.size != batch[0]:
-            self.found.add("batch-changed", place, f"no batch with this record ends at size {entry.size}")
+            self.found.add("batch.changed", place, f"no batch with this record ends at size {entry.size}")
         try:
             if event(record.body).event_id != record.event_id:
-                self.found.add("key-changed", place, "the event_id beside the body is not the one within")
+                self.found.add("key.changed", place, "the event_id beside the body is not the one within")
         except LedgerError as error:
-            self.found.add("body-unreadable", place, error.problems[0].message)
+            self.found.add("body.unreadable", place, error.problems[0].message)
 
     def _grow(self, leaf: bytes) -> None:
         self._leaves.append(leaf)
@@ -166,26 +166,26 @@ class _Walk:
             if self._nodes[level].meet(index) != node:
                 first, last = index << level, ((index + 1) << level) - 1
                 message = f"the node over records {first} to {last} is not what they give"
-                self.found.add("node-changed", f"record {first}", message)
+                self.found.add("node.changed", f"record {first}", message)
 
     def _meet_root(self, root: bytes | None) -> None:
         """A changed leaf is in every later root: only the first of a run is named."""
         held, self._root_held = self._root_held, root == self.head.root
         if held and not self._root_held:
             place = f"record {self.next - 1}"
-            self.found.add("root-changed", place, "the leaves up to here do not give the root of this batch")
+            self.found.add("root.changed", place, "the leaves up to here do not give the root of this batch")
 
     def _end(self, claimed: log.Head | None) -> None:
         if claimed and claimed != self.head:
             what = "root" if claimed.size == self.head.size else f"size {claimed.size}"
-            self.found.add("head-changed", "head", f"{self.head.size} records do not give the {what} of the head")
+            self.found.add("head.changed", "head", f"{self.head.size} records do not give the {what} of the head")
         self._roots.pass_rest()
         for size in self._roots.unasked:
-            self.found.add("root-added", f"record {size - 1}", f"no batch ends at size {size}, and there is its root")
+            self.found.add("root.added", f"record {size - 1}", f"no batch ends at size {size}, and there is its root")
         for level, nodes in self._nodes.items():
             nodes.pass_rest()
             for index in nodes.unasked:
-                self.found.add("node-added", f"record {index << level}", f"node {index} of level {level} is too many")
+                self.found.add("node.added", f"record {index << level}", f"node {index} of level {level} is too many")
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ def _event(entry: Entry) -> Event:
         return event(entry.record.body)
     except LedgerError as error:
         message, hint = error.problems[0].message, "run: policy ledger verify"
-        raise LedgerError(Problem("body-unreadable", Where(f"record {entry.index}"), message, hint)) from None
+        raise LedgerError(Problem("body.unreadable", Where(f"record {entry.index}"), message, hint)) from None
 
 
 def _line(entry: Entry) -> bytes:

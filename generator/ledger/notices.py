@@ -78,4 +78,4 @@ def read_notices(data: bytes, path: str) -> Notices:
     try:
         return msgspec.json.decode(data, type=Notices)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise LedgerError(Problem("notices-wrong", Where(path), str(error), _HINT)) from None
+        raise LedgerError(Problem("notices.wrong", Where(path), str(error), _HINT)) from None

@@ -85,7 +85,7 @@ class Receiver:
         for origin in self._more_origins:
             if not is_origin(origin):  # X05: neither * nor null
                 message = "an origin is http(s)://host[:port], without a path"
-                raise LedgerError(Problem("origin-wrong", Where(origin), message))
+                raise LedgerError(Problem("origin.wrong", Where(origin), message))
         self._store, self._clock = store, clock
         self._commits = Commits(store)
         self.adopt(notices)

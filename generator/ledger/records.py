@@ -147,7 +147,7 @@ def event(body: bytes) -> Event:
     except (msgspec.DecodeError, UnicodeDecodeError):
         found = None
     if found is None or _canonical.encode(found) != body:
-        raise LedgerError(Problem("body-unreadable", Where("log"), "a body is not a canonical consent event"))
+        raise LedgerError(Problem("body.unreadable", Where("log"), "a body is not a canonical consent event"))
     return found
 
 

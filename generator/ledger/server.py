@@ -33,7 +33,7 @@ def load_notices(path: Path) -> Notices:
     except OSError as error:
         message = f"cannot read the notices: {error.strerror}"
         hint = "build the site first (policy build), then give its notices.json"
-        raise LedgerError(Problem("notices-missing", Where(str(path)), message, hint)) from None
+        raise LedgerError(Problem("notices.missing", Where(str(path)), message, hint)) from None
     return read_notices(data, str(path))
 
 

@@ -51,9 +51,9 @@ def create(path: Path, origin: str) -> None:
             Path(unfinished).unlink()
         _sync_folder(path.parent)
     except FileExistsError:
-        raise _error("store-exists", path, "a ledger must not be made anew over this file", "open it") from None
+        raise _error("store.exists", path, "a ledger must not be made anew over this file", "open it") from None
     except (OSError, sqlite3.Error) as error:
-        raise _error("store-not-made", path, f"cannot create the ledger: {_reason(error)}") from None
+        raise _error("store.not-made", path, f"cannot create the ledger: {_reason(error)}") from None
 
 
 def _fill(path: str, origin: str) -> None:
@@ -86,11 +86,11 @@ class SQLiteStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         if not path.is_file():
-            raise _error("store-missing", path, "there is no ledger here", "check the path, or create one first")
+            raise _error("store.missing", path, "there is no ledger here", "check the path, or create one first")
         try:
             self._open()
         except (OSError, *_FAILURES) as error:
-            raise _error("store-not-opened", path, f"cannot open the ledger: {_reason(error)}") from None
+            raise _error("store.not-opened", path, f"cannot open the ledger: {_reason(error)}") from None
 
     def _open(self) -> None:
         _close_to_others(self._path)
@@ -108,17 +108,17 @@ class SQLiteStore:
 
     def _identify(self) -> None:
         if self._pragma("application_id") != APPLICATION_ID:
-            raise _error("store-foreign", self._path, "this database is not a ledger", "check the path")
+            raise _error("store.foreign", self._path, "this database is not a ledger", "check the path")
         if (version := self._pragma("user_version")) != SCHEMA_VERSION:
             message = f"this ledger has schema version {version}, this program knows {SCHEMA_VERSION}"
-            raise _error("store-version", self._path, message, "use the version of the program that wrote it")
+            raise _error("store.version", self._path, message, "use the version of the program that wrote it")
 
     def _harden(self) -> None:
         """Each setting is read back: SQLite ignores a pragma that it cannot follow, without a word (R07)."""
         for name, value in (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("fullfsync", 1)):
             self._db.execute(f"PRAGMA {name}={value}")
             if (found := self._pragma(name)) != value:
-                raise _error("store-unsafe", self._path, f"{name} is {found} and not {value}", "use a local disk")
+                raise _error("store.unsafe", self._path, f"{name} is {found} and not {value}", "use a local disk")
 
     def _pragma(self, name: str) -> object:
         return self._db.execute(f"PRAGMA {name}").fetchone()[0]
@@ -126,7 +126,7 @@ class SQLiteStore:
     def _ledger(self, columns: str) -> tuple[Any, ...]:
         row: tuple[Any, ...] | None = self._db.execute(f"SELECT {columns} FROM ledger WHERE id = 1").fetchone()  # noqa: S608
         if row is None:
-            raise _error("head-broken", self._path, "the row that holds the head is gone", "restore a backup")
+            raise _error("head.broken", self._path, "the row that holds the head is gone", "restore a backup")
         return row
 
     @property
@@ -143,7 +143,7 @@ class SQLiteStore:
         try:
             return log.Head(size, tuple(peaks[at : at + width] for at in range(0, len(peaks), width)))
         except ValueError as error:
-            raise _error("head-broken", self._path, f"the head does not hold: {error}", _VERIFY) from None
+            raise _error("head.broken", self._path, f"the head does not hold: {error}", _VERIFY) from None
 
     def append(self, expected: log.Head, records: Sequence[Record]) -> log.Growth | None:
         growth = log.append(expected, [record.leaf for record in records])
@@ -220,7 +220,7 @@ class SQLiteStore:
         try:
             yield
         except _FAILURES as error:
-            raise _error("store-failed", self._path, f"the ledger cannot be {verb}: {_reason(error)}") from error
+            raise _error("store.failed", self._path, f"the ledger cannot be {verb}: {_reason(error)}") from error
 
     def close(self) -> None:
         self._db.close()

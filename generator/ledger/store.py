@@ -75,5 +75,5 @@ def open_store(url: str) -> Store:
 def _path(url: str) -> Path:
     if not url.startswith(PREFIX) or url == PREFIX:
         message = "not a store: sqlite:///relative.db and sqlite:////absolute.db are supported"
-        raise LedgerError(Problem("store-url", Where(url), message))
+        raise LedgerError(Problem("store.url", Where(url), message))
     return Path(url.removeprefix(PREFIX))

@@ -68,98 +68,98 @@ def test_an_empty_ledger_holds(url: str) -> None:
 TAMPERED: dict[str, tuple[str, set[tuple[str, str]]]] = {
     "a byte of a body": (
         "UPDATE records SET body = flip(body) WHERE idx = 17",
-        {("record-changed", "record 17"), ("body-unreadable", "record 17")},
+        {("record.changed", "record 17"), ("body.unreadable", "record 17")},
     ),
     "a decision in a body": (
         "UPDATE records SET body = CAST(replace(CAST(body AS TEXT), 'denied', 'granted') AS BLOB) WHERE idx = 17",
-        {("record-changed", "record 17")},
+        {("record.changed", "record 17")},
     ),
     "a byte of a nonce": (
         "UPDATE records SET nonce = flip(nonce) WHERE idx = 599",
-        {("record-changed", "record 599")},
+        {("record.changed", "record 599")},
     ),
     "a byte of a leaf": (
         "UPDATE records SET leaf = flip(leaf) WHERE idx = 300",
         {
-            ("record-changed", "record 300"),
-            ("root-changed", "record 585"),
-            ("node-changed", "record 256"),
-            ("head-changed", "head"),
+            ("record.changed", "record 300"),
+            ("root.changed", "record 585"),
+            ("node.changed", "record 256"),
+            ("head.changed", "head"),
         },
     ),
     "a body, nonce and leaf replaced together": (
         "UPDATE records SET body = (SELECT body FROM records WHERE idx = 4), nonce = (SELECT nonce FROM records "
         "WHERE idx = 4), leaf = (SELECT leaf FROM records WHERE idx = 4) WHERE idx = 3",
         {
-            ("key-changed", "record 3"),
-            ("root-changed", "record 4"),
-            ("node-changed", "record 0"),
-            ("head-changed", "head"),
+            ("key.changed", "record 3"),
+            ("root.changed", "record 4"),
+            ("node.changed", "record 0"),
+            ("head.changed", "head"),
         },
     ),
     "a key": (
         "UPDATE records SET event_id = 'x' WHERE idx = 8",
-        {("key-changed", "record 8")},
+        {("key.changed", "record 8")},
     ),
     "a key that is no text any more": (
         "UPDATE records SET event_id = CAST(x'ff00fe' AS TEXT) WHERE idx = 8",
-        {("key-changed", "record 8")},
+        {("key.changed", "record 8")},
     ),
-    "a node": ("UPDATE nodes SET hash = flip(hash) WHERE idx = 1", {("node-changed", "record 256")}),
-    "a root": ("UPDATE batches SET root = flip(root) WHERE size = 5", {("root-changed", "record 4")}),
-    "the peaks of the head": ("UPDATE ledger SET peaks = flip(peaks)", {("head-changed", "head")}),
-    "the size of the head": ("UPDATE ledger SET size = size + 1", {("head-changed", "head")}),
+    "a node": ("UPDATE nodes SET hash = flip(hash) WHERE idx = 1", {("node.changed", "record 256")}),
+    "a root": ("UPDATE batches SET root = flip(root) WHERE size = 5", {("root.changed", "record 4")}),
+    "the peaks of the head": ("UPDATE ledger SET peaks = flip(peaks)", {("head.changed", "head")}),
+    "the size of the head": ("UPDATE ledger SET size = size + 1", {("head.changed", "head")}),
     "a record's batch": (
         "UPDATE records SET size = 5 WHERE idx = 20",
-        {("batch-changed", "record 20")},
+        {("batch.changed", "record 20")},
     ),
     "a record gone": (
         "DELETE FROM records WHERE idx = 100",
         {
-            ("record-missing", "record 100"),
-            ("root-changed", "record 254"),
-            ("node-changed", "record 0"),
-            ("head-changed", "head"),
+            ("record.missing", "record 100"),
+            ("root.changed", "record 254"),
+            ("node.changed", "record 0"),
+            ("head.changed", "head"),
         },
     ),
     "the last record gone": (
         "DELETE FROM records WHERE idx = 599",
-        {("head-changed", "head"), ("root-added", "record 599")},
+        {("head.changed", "head"), ("root.added", "record 599")},
     ),
     "two records in each other's place": (
         "UPDATE records SET idx = -1 WHERE idx = 2; UPDATE records SET idx = 2 WHERE idx = 3;"
         "UPDATE records SET idx = 3 WHERE idx = -1",
-        {("root-changed", "record 4"), ("node-changed", "record 0"), ("head-changed", "head")},
+        {("root.changed", "record 4"), ("node.changed", "record 0"), ("head.changed", "head")},
     ),
     "a record added at the end": (
         "INSERT INTO records SELECT 600, size, 'x', leaf, nonce, body FROM records WHERE idx = 599",
-        {("record-added", "record 600")},
+        {("record.added", "record 600")},
     ),
     "a record added before the first": (
         "INSERT INTO records SELECT -1, size, 'x', leaf, nonce, body FROM records WHERE idx = 0",
-        {("record-added", "record -1")},
+        {("record.added", "record -1")},
     ),
     "a record added far away": (
         "INSERT INTO records SELECT 9223372036854775807, size, 'x', leaf, nonce, body FROM records WHERE idx = 0",
-        {("record-added", "record 9223372036854775807")},
+        {("record.added", "record 9223372036854775807")},
     ),
-    "a node gone": ("DELETE FROM nodes WHERE idx = 0", {("node-changed", "record 0")}),
-    "a node added": ("INSERT INTO nodes VALUES (8, 2, zeroblob(32))", {("node-added", "record 512")}),
+    "a node gone": ("DELETE FROM nodes WHERE idx = 0", {("node.changed", "record 0")}),
+    "a node added": ("INSERT INTO nodes VALUES (8, 2, zeroblob(32))", {("node.added", "record 512")}),
     "a node added on a level that is not kept": (
         "INSERT INTO nodes VALUES (3, 0, zeroblob(32))",
-        {("node-added", "record 0")},
+        {("node.added", "record 0")},
     ),
     "a root gone": (
         "DELETE FROM batches WHERE size = 5",
-        {("batch-changed", f"record {index}") for index in (2, 3, 4)} | {("database", "database")},
+        {("batch.changed", f"record {index}") for index in (2, 3, 4)} | {("database", "database")},
     ),
     "a root added": (
         "INSERT INTO batches VALUES (1000, zeroblob(32))",
-        {("root-added", "record 999")},
+        {("root.added", "record 999")},
     ),
     "a root added within a batch": (
         "INSERT INTO batches VALUES (3, zeroblob(32))",
-        {("batch-changed", "record 2"), ("root-changed", "record 2")},
+        {("batch.changed", "record 2"), ("root.changed", "record 2")},
     ),
 }
 
@@ -201,7 +201,7 @@ def test_a_byte_flipped_in_the_file_of_any_table_is_found(copy: Path) -> None:
     at = data.index(b'"decision":"granted"', len(data) // 2)
     data[at + 12] ^= 1
     copy.write_bytes(data)
-    assert {code for code, _ in found(copy)} == {"record-changed", "body-unreadable"}
+    assert {code for code, _ in found(copy)} == {"record.changed", "body.unreadable"}
 
 
 def rows(path: Path) -> list[list[tuple[object, ...]]]:
@@ -231,7 +231,7 @@ def test_a_bit_flipped_anywhere_in_the_file_is_found_or_changes_no_row(copy: Pat
 def test_a_schema_that_is_damaged_beyond_reading_is_not_opened(copy: Path) -> None:
     data = copy.read_bytes()
     copy.write_bytes(data.replace(b"CREATE TABLE batches", b"CREATE TABLE b\xd2tches", 1))
-    with pytest.raises(LedgerError, match="store-not-opened"):
+    with pytest.raises(LedgerError, match="store.not-opened"):
         verified(copy)
 
 

@@ -175,7 +175,7 @@ class Failing:
             self.failures -= 1
             if self._persisted:
                 self._inner.append(expected, records)
-            raise LedgerError(Problem("store-failed", Where("/secret/path.db"), "SQL of ours"))
+            raise LedgerError(Problem("store.failed", Where("/secret/path.db"), "SQL of ours"))
         return self._inner.append(expected, records)
 
 
@@ -305,7 +305,7 @@ def test_other_notices_are_taken_up_between_two_choices(opened: store.Store) -> 
 
 @pytest.mark.parametrize("origin", ["*", "null", "https://x.example/", "x.example"])
 def test_an_added_origin_is_an_origin_and_no_pattern(opened: store.Store, origin: str) -> None:
-    with pytest.raises(LedgerError, match="origin-wrong"):
+    with pytest.raises(LedgerError, match="origin.wrong"):
         receiver(opened, notices(), lambda: NOW, origins=[origin])
 
 
@@ -313,7 +313,7 @@ def test_a_missing_notices_file_is_named_with_what_would_do(tmp_path: Path, url:
     with pytest.raises(LedgerError) as error:
         server.serve(host="127.0.0.1", port=0, store_url=url, notices_path=tmp_path / "notices.json")
     (problem,) = error.value.problems
-    assert (problem.code, problem.where.path) == ("notices-missing", str(tmp_path / "notices.json"))
+    assert (problem.code, problem.where.path) == ("notices.missing", str(tmp_path / "notices.json"))
     assert "policy build" in problem.hint
 
 

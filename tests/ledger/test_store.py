@@ -30,7 +30,7 @@ def test_opening_a_missing_ledger_says_so_and_makes_nothing(tmp_path: Path) -> N
     assert not store.exists(url)
     with pytest.raises(LedgerError) as error:
         store.open_store(url)
-    assert said(error) == ("store-missing", "there is no ledger here; check the path, or create one first")
+    assert said(error) == ("store.missing", "there is no ledger here; check the path, or create one first")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -38,7 +38,7 @@ def test_creating_refuses_what_is_there_and_leaves_it_alone(url: str) -> None:
     before = path_of(url).read_bytes()
     with pytest.raises(LedgerError) as error:
         store.create(url, "another.example/choices")
-    assert said(error)[0] == "store-exists"
+    assert said(error)[0] == "store.exists"
     assert path_of(url).read_bytes() == before
     assert [file.name for file in path_of(url).parent.iterdir()] == ["choices.db"]
 
@@ -46,7 +46,7 @@ def test_creating_refuses_what_is_there_and_leaves_it_alone(url: str) -> None:
 def test_creating_where_there_is_no_folder_is_an_error_with_its_reason(tmp_path: Path) -> None:
     with pytest.raises(LedgerError) as error:
         store.create(f"sqlite:///{tmp_path}/none/choices.db", ORIGIN)
-    assert said(error) == ("store-not-made", "cannot create the ledger: No such file or directory; ")
+    assert said(error) == ("store.not-made", "cannot create the ledger: No such file or directory; ")
 
 
 @pytest.mark.parametrize("origin", ["", "a b", "a+b", "a\nb"])
@@ -84,7 +84,7 @@ def test_what_is_not_a_ledger_of_ours_is_not_opened(tmp_path: Path) -> None:
             store.open_store(f"sqlite:///{file}")
         codes.append(said(error)[0])
         assert file.read_bytes() == before
-    assert codes == ["store-foreign", "store-not-opened", "store-foreign"]
+    assert codes == ["store.foreign", "store.not-opened", "store.foreign"]
 
 
 def test_a_ledger_of_another_schema_version_is_not_touched(url: str) -> None:
