@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Iterator
 
 from generator.errors import Problem, Where
 from generator.library import Library, Policy
-from generator.render import MARKERS, SAFE_LINK
+from generator.render import MARKERS, OWN_FILE, SAFE_LINK
 
 Check = Callable[[Library], Iterable[Problem]]
 CHECKS: list[Check] = []
 
 _LINK = re.compile(r"\]\(\s*<?([^)\s>]+)|<((?:[a-z][a-z0-9+.-]*):[^>\s]+)>", re.IGNORECASE)
+_IMAGE = re.compile(r"!\[[^\]]*\]\(\s*<?([^)\s>]+)")
 # "By using this site you accept …" is no consent and no notice of a change (B10, D23; WP260 para 29).
 _USE_AS_CONSENT = re.compile(r"\b(by|continu\w+)\b.{0,60}\bus(e|ing)\b.{0,80}\b(accept|agree|consent)", re.IGNORECASE)
 # Words that push: guilt, reward, praise (B09; EDPB 03/2022, "Emotional Steering").
@@ -48,6 +49,16 @@ def links_lead_somewhere(library: Library) -> Iterator[Problem]:
             elif not SAFE_LINK.match(target):
                 hint = "links may be http, https, mailto, tel, or begin with / or #"
                 yield Problem("link.scheme", where, f"the link {target!r} is not one that a policy may hold", hint)
+
+
+@check
+def images_are_our_own(library: Library) -> Iterator[Problem]:
+    """A page fetches nothing from elsewhere: it would tell another host who reads the policy (G08)."""
+    for _, where, line in _draft_lines(library):
+        for source in _IMAGE.findall(line):
+            if not OWN_FILE.match(source):
+                message = f"the image {source!r} is not one of the site's own files"
+                yield Problem("image.foreign", where, message, "put it into static/ and name it /static/…")
 
 
 @check

@@ -24,7 +24,7 @@ from generator.diff import BlockChange, RowChange, Span
 from generator.documents import Block, split_blocks
 
 SAFE_LINK = re.compile(r"(?:https?:|mailto:|tel:|#|/(?!/)|\.\.?/)", re.IGNORECASE)
-_OWN_FILE = re.compile(r"/(?!/)|\.\.?/")  # an image of another host would tell it who reads the policy (G08)
+OWN_FILE = re.compile(r"/(?!/)|\.\.?/")  # an image of another host would tell it who reads the policy (G08)
 MARKERS = "\ue000\ue001\ue002\ue003"  # private-use characters: <del>, </del>, <ins>, </ins>
 _OPEN = {"-": "\ue000", "+": "\ue002"}
 _CLOSE = {"-": "\ue001", "+": "\ue003"}
@@ -256,7 +256,7 @@ class _Safe(Extension):
 class _SafeLinks(Treeprocessor):
     def run(self, root: Element) -> None:
         for element, attribute in _targets(root):
-            allowed = _OWN_FILE if attribute == "src" else SAFE_LINK
+            allowed = OWN_FILE if attribute == "src" else SAFE_LINK
             if not allowed.match(_plain_target(element.get(attribute, ""))):
                 del element.attrib[attribute]
 

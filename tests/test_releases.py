@@ -1,4 +1,4 @@
-"""What may be released: the working text is frozen as it stands, and a change of substance is never called editorial."""
+"""What may be released: the working text frozen as it stands; a change of substance is never called editorial."""
 
 from __future__ import annotations
 

@@ -1,0 +1,124 @@
+"""Each check finds what it is for, at its line, and leaves a good text alone."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from generator import build, lint
+from generator.errors import Problem
+from generator.sources import Sources
+from tests.trees import CONSENT, SITE, TERMS, TODAY, Frozen, make_sources, policy_files, with_banner
+
+
+def found(line: str = "", *, made: Sources | None = None, drafts: bool = False) -> list[Problem]:
+    """The problems of a site whose draft has one more line; it stands in line 15."""
+    draft = f"{TERMS}\n{line}\n" if line else TERMS
+    default = make_sources(content=policy_files("terms", [Frozen(TERMS)], draft))
+    return list(lint.run(build.load(made or default, today=TODAY, drafts=drafts)))
+
+
+def codes(line: str = "", *, made: Sources | None = None, drafts: bool = False) -> list[str]:
+    return [problem.code for problem in found(line, made=made, drafts=drafts)]
+
+
+def test_a_good_site_has_no_problems() -> None:
+    assert found() == []
+    assert found(made=with_banner()) == []
+
+
+@pytest.mark.parametrize(
+    "link", ["[x](#scope)", "[x](/other/)", "[x](https://a.b/c?d)", "<https://a.b>", "[x](tel:+44)"]
+)
+def test_a_link_that_leads_somewhere_is_left_alone(link: str) -> None:
+    assert found(f"See {link}.") == []
+
+
+def test_a_link_to_no_section_is_named_with_the_sections_there_are() -> None:
+    (problem,) = found("See [x](#skope).")
+    assert str(problem) == "content/terms/policy.md:15: link.no-section: the link #skope leads to no section"
+    assert (problem.hint, problem.severity) == ("sections: price, scope", "error")
+
+
+@pytest.mark.parametrize("target", ["javascript:x", "data:x", "//evil.example", "page.html", "<javascript:x>"])
+def test_a_link_that_no_page_would_hold_is_named(target: str) -> None:
+    assert codes(f"See [x]({target}).") == ["link.scheme"]
+
+
+def test_several_links_in_a_line_are_all_checked() -> None:
+    assert codes("[a](#scope) [b](#x) and <vbscript:x>") == ["link.no-section", "link.scheme"]
+
+
+def test_an_image_of_another_host_is_named_before_a_page_asks_for_it() -> None:
+    assert codes("![logo](https://cdn.example/logo.png)") == ["image.foreign"]
+    assert codes("![logo](/static/logo.png)") == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Continued use of services indicates acceptance.",  # 1.0 of this repository's own policy says so
+        "By using this website you agree to these terms.",
+        "BY USING our services, you consent.",
+        "If you continue to use the site you accept cookies.",
+    ],
+)
+def test_use_described_as_acceptance_is_warned_of(said: str) -> None:
+    (problem,) = found(said)
+    assert (problem.code, problem.severity, problem.where.line) == ("wording.use-as-consent", "warning", 15)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["Using our website does not by itself mean that you agree.", "We use cookies.", "You may withdraw consent."],
+)
+def test_a_plain_sentence_about_use_is_left_alone(said: str) -> None:
+    assert found(said) == []
+
+
+def test_a_character_that_a_redline_uses_as_its_mark_is_named() -> None:
+    assert codes("before \ue000 after") == ["text.marker"]
+    assert codes("before \ue100 after") == []
+
+
+@pytest.mark.parametrize(
+    "title", ["Sorry, cookies!", "For the best experience", "By using this site you accept cookies"]
+)
+def test_a_banner_that_pushes_or_presumes_is_named(title: str) -> None:
+    made = with_banner(SITE + CONSENT + f"  texts: {{en: {{title: '{title}'}}}}\n")
+    (problem,) = found(made=made)
+    assert (problem.code, problem.severity) == ("wording.notice", "error")
+    assert "'title' (en)" in problem.message
+
+
+def test_a_notice_that_is_not_released_is_told_where_it_would_be_published() -> None:
+    fresh = make_sources(SITE + CONSENT)
+    assert [problem.message for problem in found(made=fresh)] == ["the notice has no release: there is no banner"]
+    assert found(made=fresh, drafts=True) == []
+    held = with_banner()
+    changed = dataclasses.replace(held, site=held.site.replace("Counts visits.", "Counts."))
+    assert [problem.message for problem in found(made=changed)] == ["the notice differs from its release 1.0"]
+
+
+def test_what_was_released_is_history_and_is_not_checked_again() -> None:
+    bad = TERMS + "\n[x](#nowhere) ![y](https://a.b/c.png) Continued use indicates acceptance.\n"
+    files = policy_files("terms", [Frozen(bad), Frozen(TERMS)])
+    assert found(made=make_sources(content=files)) == []
+
+
+def test_problems_come_in_the_order_of_files_and_lines() -> None:
+    problems = found("[a](#x)\n\nBy using this you agree.\n\n[b](#y) \ue001")
+    assert [problem.where.line for problem in problems] == [15, 17, 19, 19]
+
+
+def test_a_problem_below_a_long_variable_is_named_at_the_line_of_the_file() -> None:
+    draft = TERMS.replace("We write plain terms.", "{{ purposes }}\n\n{{ cookie_table }}") + "\n[a](#x)\n"
+    made = with_banner(content=policy_files("terms", [Frozen(TERMS)], draft))
+    assert [str(problem.where) for problem in found(made=made)] == ["content/terms/policy.md:17"]
+
+
+def test_a_site_may_bring_a_check_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lint, "CHECKS", [])
+    lint.check(lambda library: [Problem("own", build.Where("site.yaml"), library.site.title)])
+    assert [problem.message for problem in found()] == ["Example policies"]
