@@ -6,9 +6,6 @@
  * @type {Set<string>} */
 const ran = new Set();
 
-/** Every gate opens once, also one whose turn has not come yet. @type {WeakSet<Element>} */
-const opened = new WeakSet();
-
 /** Inline code waits for the external scripts that stand before it. @type {Promise<unknown>} */
 let loading = Promise.resolve();
 
@@ -18,8 +15,7 @@ function openGates(answers) {
     'script[type="text/plain"][data-purpose],template[data-purpose]',
   )) {
     const purpose = gate.getAttribute('data-purpose') ?? '';
-    if (!Object.hasOwn(answers, purpose) || !answers[purpose] || opened.has(gate)) continue;
-    opened.add(gate);
+    if (!Object.hasOwn(answers, purpose) || !answers[purpose]) continue;
     ran.add(purpose);
     if (gate instanceof HTMLTemplateElement) openTemplate(gate);
     else if (gate instanceof HTMLScriptElement) run(gate);
@@ -60,7 +56,7 @@ function start(waiting, script, type) {
     script.async = false;
     if (waiting.src) script.src = trusted().createScriptURL(waiting.src);
     else script.text = trusted().createScript(waiting.text);
-    waiting.replaceWith(script);
+    waiting.replaceWith(script); // runs nothing if `waiting` has left the page: a gate opens once
     return true;
   } catch (error) {
     reportError(error);

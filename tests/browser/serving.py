@@ -53,6 +53,8 @@ class Site:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else every answer waits 40 ms for the browser's delayed acknowledgement
+    wbufsize = -1
     site: Site
 
     def do_GET(self) -> None:

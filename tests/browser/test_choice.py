@@ -196,7 +196,7 @@ def test_the_interface_cannot_be_changed_by_a_page(notice: NoticePage) -> None:
 
 
 def test_an_element_that_takes_our_names_changes_nothing(visit: Open, site: Site) -> None:
-    furnish(site, '<a id="preferences"></a><img name="currentScript" src="/x.png" alt="">')
+    furnish(site, '<a id="preferences"></a><img name="currentScript" src="http://elsewhere.test/x.png" alt="">')
     notice = NoticePage(visit().page).open(site.url())
     notice.accept()
     notice.page.wait_for_function("() => localStorage['preferences.receipt']?.includes('receipt_id')")

@@ -220,6 +220,19 @@ def test_on_plain_http_a_grant_is_posted_without_a_reference(page: Page, site: S
     assert (notice.receipt() or {})["secret"] is None
 
 
+def test_a_withdrawal_after_the_storage_was_cleared_makes_no_secret(notice: NoticePage, site: Site) -> None:
+    notice.accept()
+    notice.page.wait_for_function(STORED_RECEIPT)
+    notice.page.evaluate("() => localStorage.clear()")
+    notice.open_settings()
+    with notice.page.expect_navigation():
+        notice.button("reject", notice.settings).click()
+    notice.page.wait_for_function(DELIVERED)
+    assert notice.stored()["local"] == {}
+    withdrawn = site.events[-1]
+    assert (withdrawn["event_type"], withdrawn["subject_ref"]) == ("withdrawn", None)
+
+
 GARBAGE = (
     "1",
     '{"last":1}',
