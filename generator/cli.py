@@ -238,7 +238,7 @@ def _announce(built: build.Built, host: str, port: int, store: str) -> None:
     for path in [*current, *shown]:
         click.echo(f"  {site}{path}")
     click.echo(f"  receiver: http://{host}:{port + 1}/choices, also at {site}/choices")
-    click.echo(f"  proof:    policy ledger verify --store {store}")
+    click.echo(f"  proof:    {sys.argv[0]} ledger verify --store {store}")
     click.echo("Ctrl-C stops both")
 
 
