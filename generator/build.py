@@ -167,7 +167,8 @@ def csp(site: Site) -> str:
 def _copies(loaded: Library, renderer_for: Callable[[str], Renderer]) -> dict[str, bytes]:
     files = {}
     for policy in loaded.policies:
-        files[f"{policy.id}/feed.xml"] = feeds.atom(loaded, policy)
+        if feed := pages.feed_path(policy):
+            files[feed.lstrip("/")] = feeds.atom(loaded, policy)
         for text in policy.releases:
             renderer = renderer_for(text.document.meta.language)
             base = f"{policy.id}/{text.label}"

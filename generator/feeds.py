@@ -78,7 +78,7 @@ def atom(library: Library, policy: Policy) -> bytes:
     _add(feed, "id", site.absolute(policy.path))
     _add(feed, "title", f"{policy.title} – {site.company.name}")
     published = [text.release.published.isoformat() for text in policy.releases if text.release]
-    _add(feed, "updated", _instant(max(published, default=library.today.isoformat())))
+    _add(feed, "updated", _instant(max(published)))
     ET.SubElement(feed, "link", {"rel": "self", "href": site.absolute(f"{policy.path}feed.xml")})
     ET.SubElement(feed, "link", {"rel": "alternate", "href": site.absolute(policy.path)})
     _add(ET.SubElement(feed, "author"), "name", site.company.name)

@@ -133,6 +133,11 @@ def redline_path(policy: Policy, old: str, new: str) -> str:
     return f"{policy.path}changes/{old}...{new}/"
 
 
+def feed_path(policy: Policy) -> str | None:
+    """The feed of a policy that has releases: one without entries could not say when it was updated (RFC 4287)."""
+    return f"{policy.path}feed.xml" if policy.releases else None
+
+
 def redline_pairs(library: Library, policy: Policy) -> list[tuple[Text, Text]]:
     """Neighbours, each release with the one in force, and with drafts the newest with the draft."""
     releases = list(policy.releases)
@@ -197,7 +202,7 @@ def _text_page(library: Library, policy: Policy, text: Text, renderer: Renderer,
         description=document.meta.description,
         canonical=policy.path if superseded else at,
         indexed=release.status != "draft",
-        feed=f"{policy.path}feed.xml",
+        feed=feed_path(policy),
         modified=(release.published if release.status == "upcoming" else release.effective) or "",
     )
 
@@ -277,7 +282,7 @@ def _history(library: Library, policy: Policy, *, at: str, canonical: str) -> Pa
             "releases": [view(library, policy, text) for text in reversed(_shown(library, policy))],
         },
         canonical=canonical,
-        feed=f"{policy.path}feed.xml",
+        feed=feed_path(policy),
     )
 
 
@@ -302,7 +307,7 @@ def _redline(library: Library, policy: Policy, redline: Redline, pair: tuple[Tex
             "folds": tuple(_folds([change for change in changes if change.id])),
         },
         indexed=new.status != "draft",
-        feed=f"{policy.path}feed.xml",
+        feed=feed_path(policy),
     )
 
 

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from generator import build, lint
-from generator.errors import Problem
+from generator.errors import Problem, Where
 from generator.sources import Sources
 from tests.trees import CONSENT, SITE, TERMS, TODAY, Frozen, make_sources, policy_files, with_banner
 
@@ -120,5 +120,5 @@ def test_a_problem_below_a_long_variable_is_named_at_the_line_of_the_file() -> N
 
 def test_a_site_may_bring_a_check_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lint, "CHECKS", [])
-    lint.check(lambda library: [Problem("own", build.Where("site.yaml"), library.site.title)])
+    lint.check(lambda library: [Problem("own", Where("site.yaml"), library.site.title)])
     assert [problem.message for problem in found()] == ["Example policies"]

@@ -148,3 +148,12 @@ def document(body: str, *, front: str = "title: Terms\n") -> Document:
 
 def renderer() -> Renderer:
     return Renderer(RenderWords("Removed:", "Added:", "Table"))
+
+
+def on_disk(name: str) -> Sources:
+    """A site of tests/sites. Its notice is released here, so that it always has the words of today's banner."""
+    read = sources.read(ROOT / "tests/sites" / name)
+    notices = build.load(read, today=TODAY, drafts=True).notices
+    assert notices is not None
+    released = policy_files("notice", [Frozen(notices.draft.content.decode())])
+    return dataclasses.replace(read, content={**read.content, **released})
