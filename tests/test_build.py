@@ -72,10 +72,10 @@ def test_the_order_in_which_a_disk_lists_files_changes_nothing() -> None:
     made = on_disk("small")
     turned = Sources(
         made.site,
-        dict(reversed(made.content.items())),
-        dict(reversed(made.templates.items())),
-        dict(reversed(made.static.items())),
-        dict(reversed(made.widget.items())),
+        dict(reversed(list(made.content.items()))),
+        dict(reversed(list(made.templates.items()))),
+        dict(reversed(list(made.static.items()))),
+        dict(reversed(list(made.widget.items()))),
     )
     assert built(turned, drafts=True).files == site("small").files
 
