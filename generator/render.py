@@ -205,7 +205,9 @@ def merged(change: BlockChange) -> Block:
         return Block("table", "", _merged_table(block, change.rows), block.suffix)
     if block.kind == "code":
         return Block("paragraph", "", "".join(map(_marked_code, change.spans)), block.suffix)
-    return Block(block.kind, block.prefix, "".join(map(_marked_span, change.spans)), block.suffix)
+    # The last item of the old list may stand amid the new one, where its blank line would set all items apart.
+    suffix = block.suffix if change.new else "\n"
+    return Block(block.kind, block.prefix, "".join(map(_marked_span, change.spans)), suffix)
 
 
 def _marked_span(span: Span) -> str:
