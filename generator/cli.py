@@ -54,10 +54,15 @@ def show(problems: Iterable[Problem], *, as_json: bool = False) -> None:
 def today() -> date:
     """The publisher's day in UTC, or that of SOURCE_DATE_EPOCH for a build that can be repeated."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    if epoch is not None and not epoch.isdigit():
+    if epoch is None:
+        return datetime.now(UTC).date()
+    try:
+        if not epoch.isdigit():
+            raise ValueError(epoch)
+        return datetime.fromtimestamp(int(epoch), UTC).date()
+    except (ValueError, OverflowError, OSError):
         problem = Problem("environment", Where("SOURCE_DATE_EPOCH"), f"wants seconds since 1970, and holds {epoch!r}")
-        raise PolicyError(problem)
-    return (datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)).date()
+        raise PolicyError(problem) from None
 
 
 @click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
@@ -148,7 +153,7 @@ def diff_command(root: Path, what: tuple[str, ...], stat: bool) -> None:
 def _two_texts(root: Path, what: tuple[str, ...]) -> tuple[Document, Document]:
     paths = [Path(name) for name in what]
     if len(what) == 2 and all(path.is_file() for path in paths):
-        old, new = (documents.parse(path.read_text(encoding="utf-8"), str(path)) for path in paths)
+        old, new = (documents.parse(sources.decoded(str(path), path.read_bytes()), str(path)) for path in paths)
         return old, new
     _, library = _load(root)
     policy = library.policy(what[0]) if len(what) == 3 else library.policies[0]
@@ -182,8 +187,7 @@ def release(
     day = effective.date() if effective else None
     prepared = releases.prepare(library, read, policy, kind, summary=summary, effective=day)
     for path, content in prepared.files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_bytes(content)
+        output.put(root / path, content)
     made = prepared.release
     click.echo(f"released {policy} {made.version} ({made.kind}), in force from {made.effective}")
     if prepared.awaited:

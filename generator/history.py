@@ -173,6 +173,8 @@ def plan(
     A material release takes effect `notice_days` after its announcement unless a later day is asked for (V04); the
     first release of a policy changes nothing for anybody and may take effect at once.
     """
+    if not summary.strip():
+        raise SourceError(Problem("release.summary", Where(register.path), "the summary is empty", "say what changed"))
     latest = register.latest
     kind = kind if latest else "material"
     earliest = today + timedelta(days=notice_days if latest and kind == "material" else 0)

@@ -32,10 +32,11 @@ class Sources:
 
     def text(self, path: str) -> str:
         """A file of content/ as text; SourceError where it is not UTF-8."""
-        return _decoded(path, self.content[path])
+        return decoded(path, self.content[path])
 
 
-def _decoded(path: str, content: bytes) -> str:
+def decoded(path: str, content: bytes) -> str:
+    """A file as text; SourceError where it is not UTF-8."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -51,9 +52,9 @@ def read(root: Path) -> Sources:
         hint = "run this in a site's folder, or name one: policy -C DIR …"
         raise SourceError(Problem("source.no-site", Where(config.PATH), f"there is no site.yaml in {root}", hint))
     return Sources(
-        site=_decoded(config.PATH, site.read_bytes()),
+        site=decoded(config.PATH, site.read_bytes()),
         content=dict(_files(root / "content", "content/")),
-        templates={name: _decoded(f"templates/{name}", data) for name, data in _layers(root, "templates")},
+        templates={name: decoded(f"templates/{name}", data) for name, data in _layers(root, "templates")},
         static=dict(_layers(root, "static")),
         widget={name: data.decode() for name, data in _files(_PACKAGE / "widget")},
     )

@@ -117,7 +117,7 @@ def test_the_same_text_is_not_released_twice() -> None:
 
 
 def test_a_release_without_a_summary_is_refused() -> None:
-    with pytest.raises(ValueError, match="'summary' is empty"):
+    with pytest.raises(SourceError, match=r"release\.summary: the summary is empty"):
         plan(FIRST, "editorial", content=b"", summary=" ", today=TODAY, effective=None, notice_days=30)
 
 

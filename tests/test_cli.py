@@ -1,0 +1,255 @@
+"""The program as a publisher runs it: exit codes, messages, no traceback, and the way from an edit to a release."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.trees import CONSENT, ROOT, SITE, TERMS
+
+PROGRAM = Path(sys.executable).with_name("policy")
+DAY = "1795305600"  # 2026-11-22
+
+
+def run(*args: str | Path, cwd: Path, epoch: str | None = DAY) -> subprocess.CompletedProcess[str]:
+    """Run the installed program; whatever it says, it must never be a traceback."""
+    environment = {**os.environ, "LC_ALL": "C.UTF-8", **({} if epoch is None else {"SOURCE_DATE_EPOCH": epoch})}
+    done = subprocess.run(
+        [PROGRAM, *args], cwd=cwd, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A copy of this repository's own site, without what is built from it."""
+    folder = tmp_path / "site"
+    shutil.copytree(ROOT / "content", folder / "content")
+    shutil.copy(ROOT / "site.yaml", folder / "site.yaml")
+    return folder
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    (tmp_path / "content/terms").mkdir(parents=True)
+    (tmp_path / "content/terms/policy.md").write_text(TERMS)
+    (tmp_path / "site.yaml").write_text(SITE)
+    return tmp_path
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_from_an_edit_to_a_published_release(site: Path) -> None:
+    draft = site / "content/privacy-policy/policy.md"
+    shutil.copy(site / "content/privacy-policy/releases/1.1.md", draft)
+    edit(draft, "We do not sell personal data.", "We do not sell personal data, ever.")
+
+    done = run("check", cwd=site)
+    assert done.returncode == 0
+
+    done = run("diff", "privacy-policy", "1.1", "draft", cwd=site)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "We do not sell personal data{+, ever+}." in done.stdout
+    assert "1 changed, 33 unchanged sections" in done.stdout or " unchanged sections" in done.stdout
+
+    done = run("release", "privacy-policy", "--editorial", "--summary", "Says it plainly.", cwd=site)
+    assert done.returncode == 1
+    assert "release.material-section: the section 'Data Sharing and Disclosure' is marked material" in done.stderr
+    assert not (site / "content/privacy-policy/releases/1.2.md").exists()
+
+    done = run("release", "privacy-policy", "--material", "--summary", "Says it plainly.", cwd=site)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "released privacy-policy 2.0 (material), in force from 2026-12-22" in done.stdout
+    frozen = site / "content/privacy-policy/releases/2.0.md"
+    assert "ever." in frozen.read_text(encoding="utf-8")
+
+    done = run("build", cwd=site)
+    assert done.returncode == 0
+    assert "privacy-policy: 1.1 in force, 2.0 from 2026-12-22, 3 releases" in done.stdout
+    current = (site / "dist/privacy-policy/index.html").read_text(encoding="utf-8")
+    assert "Version 2.0 takes effect on" in current
+    assert "ever." not in current.partition("<article")[2]
+
+    later = "1797897600"  # 2026-12-22
+    done = run("build", cwd=site, epoch=later)
+    assert "privacy-policy: 2.0 in force, 3 releases" in done.stdout
+    assert "ever." in (site / "dist/privacy-policy/index.html").read_text(encoding="utf-8")
+
+    edit(frozen, "ever.", "never.")
+    for command in ("build", "check"):
+        done = run(command, cwd=site, epoch=later)
+        assert done.returncode == 1
+        assert "content/privacy-policy/releases/2.0.md: release.changed: " in done.stderr
+    assert "ever." in (site / "dist/privacy-policy/index.html").read_text(encoding="utf-8")
+
+
+def test_a_site_is_released_from_nothing(small: Path) -> None:
+    assert "terms: none in force, 0 releases" in run("build", cwd=small).stdout
+    done = run("release", "terms", "--material", "--summary", "The first.", cwd=small)
+    assert "released terms 1.0 (material), in force from 2026-11-22" in done.stdout
+    assert "terms: 1.0 in force, 1 releases" in run("build", cwd=small).stdout
+    assert run("release", "terms", "--editorial", "--summary", "Again.", cwd=small).returncode == 1
+
+
+def test_a_second_build_writes_nothing_and_a_check_writes_nothing_at_all(small: Path) -> None:
+    assert run("build", "--check", cwd=small).stdout.startswith("would build ")
+    assert not (small / "dist").exists()
+    assert "0 unchanged, 0 removed" in run("build", cwd=small).stdout
+    assert "(0 written, " in run("build", cwd=small).stdout
+
+
+def test_the_same_day_gives_the_same_bytes_in_another_folder(site: Path, tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        assert run("-C", site, "build", "--drafts", "--out", tmp_path / folder, cwd=tmp_path).returncode == 0
+    one, two = (
+        {p.relative_to(d): p.read_bytes() for p in d.rglob("*") if p.is_file()}
+        for d in (tmp_path / "one", tmp_path / "two")
+    )
+    assert one == two
+    assert one
+
+
+def test_another_folder_is_named_with_dash_c(small: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    assert run("-C", small, "check", cwd=elsewhere).stdout == "no problems found\n"
+    assert run("-C", small, "build", cwd=elsewhere).returncode == 0
+    assert (small / "dist/index.html").exists()
+    done = run("check", cwd=elsewhere)
+    assert done.returncode == 1
+    assert "site.yaml: source.no-site: there is no site.yaml in" in done.stderr
+
+
+# Exit codes: 0 fine, 1 problems found, 2 wrong use
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["nothing"],
+        ["diff", "1.0"],
+        ["diff"],
+        ["release", "terms", "--summary", "x"],
+        ["release", "terms", "--material"],
+        ["release", "terms", "--material", "--summary", "x", "--effective", "tomorrow"],
+        ["build", "--colour"],
+        ["receive"],
+    ],
+)
+def test_wrong_use_exits_with_2_and_says_what_is_right(args: list[str], small: Path) -> None:
+    done = run(*args, cwd=small)
+    assert done.returncode == 2
+    assert "Usage: policy" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [[], ["check"], ["build"], ["diff"], ["release"], ["serve"], ["receive"], ["ledger"], ["ledger", "verify"]],
+)
+def test_every_command_explains_itself(command: list[str], tmp_path: Path) -> None:
+    done = run(*command, "--help", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) > 3
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["diff", "terms", "1.0", "draft"], "terms: diff.unknown: there is no version '1.0'"),
+        (["diff", "privacy", "1.0", "draft"], "site.yaml: policy.unknown: there is no policy 'privacy'"),
+        (["release", "privacy", "--material", "--summary", "x"], "site.yaml: policy.unknown: there is no policy"),
+        (
+            ["release", "notice", "--material", "--summary", "x"],
+            "site.yaml: notice.none: site.yaml declares no consent",
+        ),
+        (
+            ["release", "terms", "--material", "--summary", " "],
+            "content/terms/releases.yaml: release.summary: the summary is empty",
+        ),
+        (["ledger", "verify", "--store", "sqlite:///missing.db"], "missing.db"),
+    ],
+)
+def test_a_mistake_exits_with_1_and_prints_a_line(args: list[str], said: str, small: Path) -> None:
+    done = run(*args, cwd=small)
+    assert done.returncode == 1
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize("epoch", ["soon", "", "-1", "²", "9" * 20])
+def test_a_day_that_is_none_is_a_problem_and_not_a_traceback(epoch: str, small: Path) -> None:
+    done = run("check", cwd=small, epoch=epoch)
+    assert done.returncode == 1
+    assert "SOURCE_DATE_EPOCH: environment: wants seconds since 1970" in done.stderr
+
+
+def test_without_an_epoch_the_clock_is_read(small: Path) -> None:
+    assert run("check", cwd=small, epoch=None).returncode == 0
+
+
+def test_warnings_fail_only_a_strict_check(small: Path) -> None:
+    (small / "content/terms/policy.md").write_text(TERMS + "\nContinued use means that you accept.\n")
+    done = run("check", cwd=small)
+    assert (done.returncode, "warning: wording.use-as-consent" in done.stderr) == (0, True)
+    assert run("check", "--strict", cwd=small).returncode == 1
+
+
+def test_problems_can_be_read_by_a_program(small: Path) -> None:
+    (small / "site.yaml").write_text(SITE + "demo: maybe\n")
+    done = run("check", "--json", cwd=small)
+    (problem,) = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert problem["where"] == {"path": "site.yaml", "line": 9}
+    assert (problem["code"], problem["severity"]) == ("yaml.wrong-value", "error")
+
+
+def test_a_good_check_for_a_program_is_an_empty_list(small: Path) -> None:
+    assert json.loads(run("check", "--json", cwd=small).stdout) == []
+
+
+# Redlines in the terminal
+
+
+def test_texts_without_a_difference_exit_with_0(site: Path) -> None:
+    done = run("diff", "1.0", "1.0", cwd=site)
+    assert (done.returncode, done.stdout) == (0, "no section was changed\n")
+
+
+def test_two_files_can_be_compared(small: Path) -> None:
+    (small / "a.md").write_text(TERMS)
+    (small / "b.md").write_text(TERMS.replace("10 euros", "12 euros"))
+    done = run("diff", "a.md", "b.md", cwd=small)
+    assert done.returncode == 1
+    assert "The price is [-10-]{+12+} euros." in done.stdout
+
+
+def test_a_file_that_is_not_utf_8_is_a_problem_and_not_a_traceback(small: Path) -> None:
+    (small / "a.md").write_text(TERMS)
+    (small / "b.md").write_bytes(TERMS.replace("euros", "€").encode("cp1252"))
+    done = run("diff", "a.md", "b.md", cwd=small)
+    assert done.returncode == 1
+    assert "b.md" in done.stderr
+
+
+def test_a_redline_can_be_counted_by_section(site: Path) -> None:
+    lines = run("diff", "--stat", "1.0", "1.1", cwd=site).stdout.splitlines()
+    assert len(lines) == 5
+    assert all(line.startswith("reworded ") for line in lines)
+    assert lines[-1].endswith("19.7 Complaints")
+
+
+def test_releasing_a_policy_tells_of_a_notice_that_is_not_released_yet(small: Path) -> None:
+    (small / "site.yaml").write_text(SITE + CONSENT)
+    done = run("release", "terms", "--material", "--summary", "The first.", cwd=small)
+    assert "site.yaml also declares a notice that is not released yet" in done.stdout
+    assert run("release", "notice", "--material", "--summary", "The first.", cwd=small).returncode == 0
+    assert "notice: 1.0 (" in run("build", cwd=small).stdout
