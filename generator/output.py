@@ -29,10 +29,10 @@ def write(files: Mapping[str, bytes], folder: Path) -> Written:
     The manifest is written last: after a crash before it, the next write still knows what is to be taken away.
     """
     gone = sorted(_known(folder) - files.keys())
-    written = sum(_write(folder / path, files[path]) for path in sorted(files.keys() - {MANIFEST}))
+    written = sum(put(folder / path, files[path]) for path in sorted(files.keys() - {MANIFEST}))
     removed = sum(_remove(folder, path) for path in gone)
     if MANIFEST in files:
-        written += _write(folder / MANIFEST, files[MANIFEST])
+        written += put(folder / MANIFEST, files[MANIFEST])
     return Written(written, len(files) - written, removed)
 
 
@@ -44,7 +44,7 @@ def _known(folder: Path) -> set[str]:
         return set()
 
 
-def _write(path: Path, content: bytes) -> bool:
+def put(path: Path, content: bytes) -> bool:
     """Whether the file had to be written. It is replaced in one step, so a reader never sees half of it."""
     try:
         if path.stat().st_size == len(content) and path.read_bytes() == content:
