@@ -61,7 +61,7 @@ def test_from_an_edit_to_a_published_release(site: Path) -> None:
     done = run("diff", "privacy-policy", "1.1", "draft", cwd=site)
     assert (done.returncode, done.stderr) == (1, "")
     assert "We do not sell personal data{+, ever+}." in done.stdout
-    assert "1 changed, 33 unchanged sections" in done.stdout or " unchanged sections" in done.stdout
+    assert "\n1 changed, " in done.stdout
 
     done = run("release", "privacy-policy", "--editorial", "--summary", "Says it plainly.", cwd=site)
     assert done.returncode == 1

@@ -1,0 +1,207 @@
+"""Pages: which there are and where, and what each template is told."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+
+import pytest
+
+from generator import build, pages
+from generator.diff import compare
+from generator.library import Library
+from generator.pages import Page, ReleaseView, change_view, redline_pairs, sections_of
+from tests.trees import (
+    SITE,
+    TERMS,
+    TODAY,
+    Frozen,
+    document,
+    make_sources,
+    on_disk,
+    policy_files,
+    renderer,
+    shipped,
+    with_banner,
+)
+
+RENDERER = renderer()
+
+
+@cache
+def library(drafts: bool = False, today: date = TODAY) -> Library:
+    return build.load(on_disk("small"), today=today, drafts=drafts)
+
+
+def made(loaded: Library) -> dict[str, Page]:
+    return {page.path: page for page in pages.make(loaded, lambda _: RENDERER)}
+
+
+def release(page: Page) -> ReleaseView:
+    found = page.context["release"]
+    assert isinstance(found, ReleaseView)
+    return found
+
+
+def test_every_address_of_a_policy_is_there_and_no_other() -> None:
+    assert set(made(library())) == {
+        "/",
+        "/privacy/",
+        "/privacy/1.0/",
+        "/privacy/1.1/",
+        "/privacy/2.0/",
+        "/privacy/history/",
+        "/privacy/changes/1.0...1.1/",
+        "/privacy/changes/1.1...2.0/",
+        "/terms/",
+        "/terms/history/",
+        "/cookies/",
+        "/404.html",
+    }
+
+
+def test_no_page_has_an_address_that_block_lists_hide() -> None:
+    """Asset and page names must pass the public lists: nothing under /cookie-policy/, no consent-banner."""
+    blocked = ("cookie-consent", "consent-banner", "cookie-policy", "cookieconsent", "privacy-policy.js")
+    for path in build.build(shipped(), today=TODAY, drafts=True).files:
+        assert not any(word in path for word in blocked), path
+
+
+def labels(loaded: Library) -> list[tuple[str, str]]:
+    return [(old.label, new.label) for old, new in redline_pairs(loaded, loaded.policies[0])]
+
+
+def test_neighbours_are_compared_and_every_release_with_the_one_in_force() -> None:
+    assert labels(library()) == [("1.0", "1.1"), ("1.1", "2.0")]
+    assert labels(library(today=date(2027, 1, 15))) == [("1.0", "1.1"), ("1.1", "2.0"), ("1.0", "2.0")]
+
+
+def test_with_drafts_the_newest_release_is_compared_with_the_draft() -> None:
+    assert labels(library(drafts=True))[-1] == ("2.0", "draft")
+
+
+def test_a_draft_that_says_nothing_new_has_no_page() -> None:
+    loaded = build.load(make_sources(), today=TODAY, drafts=True)
+    assert not any("draft" in path for path in made(loaded))
+
+
+def test_a_page_knows_its_file_and_direction() -> None:
+    page = Page("/terms/", "policy.html", "Terms", "ar", {})
+    assert (page.file, page.dir, page.kind, page.robots) == ("terms/index.html", "rtl", "policy", "")
+    assert Page("/404.html", "404.html", "x", "en", {}, indexed=False).file == "404.html"
+
+
+def test_the_dates_and_states_of_releases_are_told() -> None:
+    found = {path: release(page) for path, page in made(library()).items() if page.kind == "policy"}
+    told = [
+        (view.status, view.published, view.effective, view.superseded, view.kind)
+        for view in (found[f"/privacy/{version}/"] for version in ("1.0", "1.1", "2.0"))
+    ]
+    assert told == [
+        ("superseded", "2026-01-01", "2026-01-01", "2026-03-01", None),
+        ("in-force", "2026-03-01", "2026-03-01", "2027-01-15", "editorial"),
+        ("upcoming", "2026-11-22", "2027-01-15", None, "material"),
+    ]
+    assert found["/privacy/"] == found["/privacy/1.1/"]
+
+
+def test_the_next_release_is_announced_on_the_current_page_only() -> None:
+    found = {path: page.context["next_release"] for path, page in made(library()).items() if page.kind == "policy"}
+    assert {path for path, announced in found.items() if announced} == {"/privacy/"}
+    assert found["/privacy/"].version == "2.0"
+
+
+def test_a_policy_without_a_version_in_force_has_its_history_at_its_address() -> None:
+    page = made(library())["/terms/"]
+    assert (page.kind, page.canonical) == ("history", "/terms/history/")
+
+
+def test_the_cards_of_the_index_lead_to_what_there_is() -> None:
+    privacy, terms = made(library())["/"].context["cards"]
+    assert (privacy["path"], privacy["version"], privacy["next"].version) == ("/privacy/", "1.1", "2.0")
+    assert (terms["path"], terms["version"], terms["next"], terms["draft_path"]) == (
+        "/terms/history/",
+        None,
+        None,
+        None,
+    )
+    assert made(library(drafts=True))["/"].context["cards"][1]["draft_path"] == "/terms/draft/"
+
+
+def test_a_history_is_told_from_the_newest_to_the_first() -> None:
+    history = made(library(drafts=True))["/privacy/history/"].context["releases"]
+    assert [view.version for view in history] == ["draft", "2.0", "1.1", "1.0"]
+    assert history[0].awaiting == "Our lawyer has not read this yet."
+    assert [view.redline_from for view in history] == ["2.0", "1.1", "1.0", None]
+
+
+def test_sections_become_a_tree_and_the_text_before_them_stands_apart() -> None:
+    intro, sections = sections_of(document("Intro\n\n## A\n### A1\n### A2\n## B\n"), RENDERER)
+    assert intro == "<p>Intro</p>"
+    assert [(s.id, [below.id for below in s.sections]) for s in sections] == [("a", ["a1", "a2"]), ("b", [])]
+
+
+def test_a_text_without_sections_has_a_page_too() -> None:
+    files = policy_files("terms", [Frozen("---\ntitle: T\n---\nOnly this.\n")])
+    page = build.build(make_sources(content=files), today=TODAY).files["terms/index.html"]
+    assert b"<p>Only this.</p>" in page
+
+
+# Redlines
+
+
+def redline(old: str, new: str) -> Page:
+    files = policy_files("terms", [Frozen(f"---\ntitle: T\n---\n{text}") for text in (old, new)])
+    return made(build.load(make_sources(content=files), today=TODAY))["/terms/changes/1.0...1.1/"]
+
+
+def test_changed_sections_are_listed_with_full_numbers_and_counted_words() -> None:
+    page = redline("## A {numbering=letters}\n### B\nold words\n", "## A {numbering=letters}\n### B\nnew words here\n")
+    (change,) = page.context["changes"]
+    assert change == {
+        "id": "b",
+        "number": "1.a.",
+        "heading": "B",
+        "status": "reworded",
+        "removed_words": change["removed_words"],
+        "added_words": change["added_words"],
+    }
+    assert change["removed_words"] < change["added_words"]
+
+
+def test_sections_that_nobody_changed_are_folded_together() -> None:
+    page = redline("## A\nx\n## B\nx\n## C\nx\n## D\nx\n", "## A\nx\n## B\nx\n## C\ny\n## D\nx\n")
+    assert [(fold.kept, [s.id for s in fold.sections]) for fold in page.context["folds"]] == [
+        (True, ["a", "b"]),
+        (False, ["c"]),
+        (True, ["d"]),
+    ]
+
+
+def test_a_long_stretch_of_kept_paragraphs_is_folded_and_a_single_one_stays_in_sight() -> None:
+    kept = "\n\n".join(f"Kept paragraph {index}." for index in range(3))
+    old, new = (document(f"{kept}\n\n{word} words\n\nOne.\n\n{word} text\n") for word in ("Old", "New"))
+    (change,) = compare(old, new).sections
+    assert [(part.kept, part.blocks) for part in change_view(change, RENDERER).parts] == [(True, 3), (False, 3)]
+
+
+@pytest.mark.parametrize(
+    ("new", "same"), [("We keep **data**.", True), ("We keep data!", True), ("We sell data.", False)]
+)
+def test_a_redline_says_when_no_word_was_changed(new: str, same: bool) -> None:
+    assert redline("## A\nWe keep data.\n", f"## A\n{new}\n").context["editorial_words_unchanged"] is same
+
+
+def test_the_demo_gates_by_the_first_purpose_that_needs_consent() -> None:
+    loaded = build.load(with_banner(with_banner().site + "demo: true\n"), today=TODAY)
+    demo = made(loaded)["/demo/"].context["demo"]
+    assert demo["purpose"] == "analytics"
+    assert 'data-purpose="analytics"' in demo["snippet"]
+
+
+def test_the_title_of_a_policy_is_that_of_its_newest_release() -> None:
+    renamed = TERMS.replace("title: Terms", "title: Our Terms")
+    files = policy_files("terms", [Frozen(TERMS), Frozen(renamed)], TERMS.replace("title: Terms", "title: Draft Terms"))
+    loaded = build.load(make_sources(SITE, files), today=TODAY)
+    assert loaded.policies[0].title == "Our Terms"
+    assert release(made(loaded)["/terms/1.0/"]).policy_title == "Terms"
