@@ -13,6 +13,7 @@ from generator.consent import Declaration, is_origin
 PATH = "site.yaml"
 RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 _RESERVED = frozenset({"notice", "cookies", "demo", "static", "notices", "choices"})  # addresses of the site itself
+_ADDRESS = re.compile(r"https?://|mailto:|tel:|/(?!/)|#", re.IGNORECASE)  # what a page may lead to (X22)
 _POLICY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -22,6 +23,10 @@ class Link:
 
     label: str
     href: str
+
+    def __post_init__(self) -> None:
+        if not _ADDRESS.match(self.href):
+            raise ValueError(f"'href' wants an https address or a path, and holds {self.href!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class Company:
     def __post_init__(self) -> None:
         if not self.name.strip():
             raise ValueError("'name' is empty: a policy must say who it speaks for (GDPR Art 13(1)(a))")
+        if self.website and not re.match(r"https?://", self.website):
+            raise ValueError(f"'website' wants an https address, and holds {self.website!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,8 @@ class Site:
     def __post_init__(self) -> None:
         if not is_origin(self.url.removesuffix("/")):
             raise ValueError(f"'url' wants scheme and host like https://www.example.com, and holds {self.url!r}")
+        if self.advance_notice_days < 0:
+            raise ValueError(f"'advance_notice_days' is below zero: {self.advance_notice_days}")
         self._check_policies()
         self._check_consent()
 

@@ -131,6 +131,9 @@ class Declaration:
                 raise ValueError(f"'origins' wants addresses like https://example.com, and holds {origin!r}")
         if not re.fullmatch(r"https://\S+", self.authority):
             raise ValueError(f"'authority' wants an https address, and holds {self.authority!r}")
+        # The receiver's host goes into the CSP of every page, so it may hold nothing that would add to it (X19).
+        if self.receiver is not None and not re.fullmatch(r"(?:/(?!/)|https?://[a-z0-9])[^\s;,'\"]*", self.receiver):
+            raise ValueError(f"'receiver' wants a path or an https address, and holds {self.receiver!r}")
         for name, days in (("consent_days", self.consent_days), ("refusal_days", self.refusal_days)):
             if not 1 <= days <= 400:  # longer than browsers keep a cookie (RFC 6265bis: 400 days)
                 raise ValueError(f"{name!r} wants 1 to 400 days, and holds {days}")

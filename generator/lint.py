@@ -17,6 +17,7 @@ Check = Callable[[Library], Iterable[Problem]]
 CHECKS: list[Check] = []
 
 _LINK = re.compile(r"\]\(\s*<?([^)\s>]+)|<((?:[a-z][a-z0-9+.-]*):[^>\s]+)>", re.IGNORECASE)
+_PAGE_IDS = frozenset({"page-main", "page-changes", "page-intro", "page-colophon"})  # those of templates/
 _IMAGE = re.compile(r"!\[[^\]]*\]\(\s*<?([^)\s>]+)")
 # "By using this site you accept …" is no consent and no notice of a change (B10, D23; WP260 para 29).
 _USE_AS_CONSENT = re.compile(r"\b(by|continu\w+)\b.{0,60}\bus(e|ing)\b.{0,80}\b(accept|agree|consent)", re.IGNORECASE)
@@ -59,6 +60,17 @@ def images_are_our_own(library: Library) -> Iterator[Problem]:
             if not OWN_FILE.match(source):
                 message = f"the image {source!r} is not one of the site's own files"
                 yield Problem("image.foreign", where, message, "put it into static/ and name it /static/…")
+
+
+@check
+def ids_are_free(library: Library) -> Iterator[Problem]:
+    """A section with an id of the page itself could not be linked to."""
+    for policy in library.policies:
+        draft = policy.draft.document
+        for section in draft.sections:
+            if section.id in _PAGE_IDS:
+                message = f"the id {section.id!r} is that of a part of every page"
+                yield Problem("policy.page-id", Where(draft.path, draft.line(section.line)), message, "give it another")
 
 
 @check

@@ -34,7 +34,7 @@ class Templates:
         except TemplateSyntaxError as error:
             where = Where(f"templates/{error.name}", error.lineno)
             raise SourceError(Problem("template.syntax", where, str(error.message))) from None
-        except (TemplateError, KeyError) as error:
+        except (TemplateError, KeyError, TypeError, ArithmeticError) as error:
             raise SourceError(Problem("template.failed", Where(f"templates/{template}"), str(error))) from None
 
     def _for(self, language: str) -> Environment:

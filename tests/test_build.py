@@ -288,6 +288,8 @@ def test_the_demo_is_part_of_a_site_only_if_it_says_so() -> None:
         ("{% if %}", "templates/404.html:1: template.syntax"),
         ("{{ nothing.here }}", "templates/404.html: template.failed: 'nothing' is undefined"),
         ("{{ asset('missing.css') }}", "templates/404.html: template.failed: 'missing.css'"),
+        ("{{ 1 + 'a' }}", "templates/404.html: template.failed: unsupported operand"),
+        ("{{ 1 / 0 }}", "templates/404.html: template.failed: division by zero"),
         ("{% extends 'missing.html' %}", "templates/404.html: template.failed: missing.html"),
     ],
 )

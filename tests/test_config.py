@@ -73,6 +73,21 @@ def test_a_company_without_a_name_is_refused() -> None:
     assert "'name' is empty" in message(SITE.replace("Example Ltd", '" "'))
 
 
+@pytest.mark.parametrize("target", ["javascript:alert(1)", "//evil.example", "data:text/html,x", "example.com"])
+def test_a_link_of_the_site_that_could_run_code_is_refused(target: str) -> None:
+    assert "'href' wants" in message(SITE + f"navigation:\n  - {{label: Home, href: '{target}'}}\n")
+    assert "'website' wants" in message(SITE.replace("  email:", f"  website: '{target}'\n  email:"))
+
+
+@pytest.mark.parametrize("target", ["https://example.com", "/cookies/", "mailto:info@example.com"])
+def test_a_link_of_the_site_that_leads_somewhere_is_kept(target: str) -> None:
+    assert config.load(SITE + f"navigation:\n  - {{label: Home, href: '{target}'}}\n").navigation[0].href == target
+
+
+def test_a_notice_period_below_zero_is_refused() -> None:
+    assert "'advance_notice_days' is below zero: -5" in message(SITE + "advance_notice_days: -5\n")
+
+
 def test_consent_must_be_bound_to_a_policy_of_the_site() -> None:
     text = SITE + CONSENT.replace("policy: terms", "policy: privacy")
     assert "'consent' names the policy 'privacy'" in message(text)

@@ -84,6 +84,8 @@ def test_a_language_that_one_text_lacks_is_named() -> None:
         ("      basis: necessary\n", "", "a purpose with basis: necessary is missing"),
         ("authority: https://ico", "authority: http://ico", "'authority' wants an https address"),
         ("https://ico.org.uk/make-a-complaint/", "https://ico.org.uk/make a complaint", "'authority' wants an https"),
+        ("receiver: /choices", "receiver: 'https://a.example; script-src *'", "'receiver' wants a path or an https"),
+        ("receiver: /choices", "receiver: //a.example/choices", "'receiver' wants a path or an https address"),
         ("  proof:", "  consent_days: 0\n  proof:", "'consent_days' wants 1 to 400 days, and holds 0"),
         ("  proof:", "  refusal_days: 401\n  proof:", "'refusal_days' wants 1 to 400 days, and holds 401"),
         ("  proof:", "  origins: [example.com]\n  proof:", "'origins' wants addresses like https://example.com"),

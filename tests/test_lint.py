@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import pytest
 
 from generator import build, lint
 from generator.errors import Problem, Where
 from generator.sources import Sources
-from tests.trees import CONSENT, SITE, TERMS, TODAY, Frozen, make_sources, policy_files, with_banner
+from tests.trees import CONSENT, SITE, TERMS, TODAY, Frozen, make_sources, policy_files, shipped, with_banner
 
 
 def found(line: str = "", *, made: Sources | None = None, drafts: bool = False) -> list[Problem]:
@@ -53,6 +54,17 @@ def test_several_links_in_a_line_are_all_checked() -> None:
 def test_an_image_of_another_host_is_named_before_a_page_asks_for_it() -> None:
     assert codes("![logo](https://cdn.example/logo.png)") == ["image.foreign"]
     assert codes("![logo](/static/logo.png)") == []
+
+
+def test_a_section_cannot_take_the_id_of_a_part_of_the_page() -> None:
+    (problem,) = found("## Page Main")
+    assert str(problem).startswith("content/terms/policy.md:15: policy.page-id: the id 'page-main'")
+    assert found("## Page Layout") == []
+
+
+def test_the_ids_of_the_pages_are_those_that_the_check_knows() -> None:
+    templates = "".join(text for name, text in shipped().templates.items() if name.endswith(".html"))
+    assert {name for name in re.findall(r'id="([\w-]+)"', templates) if name.startswith("page-")} == lint._PAGE_IDS
 
 
 @pytest.mark.parametrize(
