@@ -18,6 +18,7 @@ CHECKS: list[Check] = []
 
 _LINK = re.compile(r"\]\(\s*<?([^)\s>]+)|<((?:[a-z][a-z0-9+.-]*):[^>\s]+)>", re.IGNORECASE)
 _PAGE_IDS = frozenset({"page-main", "page-changes", "page-intro", "page-colophon"})  # those of templates/
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _IMAGE = re.compile(r"!\[[^\]]*\]\(\s*<?([^)\s>]+)")
 # "By using this site you accept …" is no consent and no notice of a change (B10, D23; WP260 para 29).
 _USE_AS_CONSENT = re.compile(r"\b(by|continu\w+)\b.{0,60}\bus(e|ing)\b.{0,80}\b(accept|agree|consent)", re.IGNORECASE)
@@ -75,8 +76,8 @@ def ids_are_free(library: Library) -> Iterator[Problem]:
 
 @check
 def use_is_not_consent(library: Library) -> Iterator[Problem]:
-    for _, where, line in _draft_lines(library):
-        if _USE_AS_CONSENT.search(line):
+    for where, words in _draft_blocks(library):
+        if _USE_AS_CONSENT.search(words):
             message = "continued use is described as acceptance, which it is not (WP260 para 29)"
             yield Problem("wording.use-as-consent", where, message, "say how readers are told of a change", "warning")
 
@@ -119,5 +120,16 @@ def _draft_lines(library: Library) -> Iterator[tuple[Policy, Where, str]]:
         draft = policy.draft.document
         for section in draft.sections:
             first = section.line + (1 if section.id else 0)
-            for number, line in enumerate(re.split(r"\r\n|\r|\n", section.source), first):
+            for number, line in enumerate(_LINE_END.split(section.source), first):
                 yield policy, Where(draft.path, draft.line(number)), line
+
+
+def _draft_blocks(library: Library) -> Iterator[tuple[Where, str]]:
+    """The words of every block on one line, at the line where it starts: a sentence may run over several lines."""
+    for policy in library.policies:
+        draft = policy.draft.document
+        for section in draft.sections:
+            number = section.line + (1 if section.id else 0)
+            for block in section.blocks:
+                yield Where(draft.path, draft.line(number)), " ".join(block.text.split())
+                number += len(_LINE_END.findall(block.source))

@@ -74,6 +74,7 @@ def test_the_ids_of_the_pages_are_those_that_the_check_knows() -> None:
         "By using this website you agree to these terms.",
         "BY USING our services, you consent.",
         "If you continue to use the site you accept cookies.",
+        "Continued use\nof services indicates\nacceptance.",  # wrapped by its writer
     ],
 )
 def test_use_described_as_acceptance_is_warned_of(said: str) -> None:
