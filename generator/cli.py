@@ -208,8 +208,9 @@ def serve(root: Path, host: str, port: int, drafts: bool) -> None:
 
     out = root / ".preview/dist" if drafts else root / "dist"
     built = _build(root, out, drafts=drafts)
-    store = f"sqlite:///{root / '.preview/choices.db'}"
-    _create_if_missing(store, out / "notices.json")
+    store = f"sqlite:///{root / '.preview/choices.db'}" if "notices.json" in built.files else None
+    if store:
+        _create_if_missing(store, out / "notices.json")
     preview.serve(
         preview.Preview(
             folder=out,
@@ -235,15 +236,16 @@ def _rebuild(root: Path, out: Path, drafts: bool) -> None:
         pass
 
 
-def _announce(built: build.Built, host: str, port: int, store: str) -> None:
+def _announce(built: build.Built, host: str, port: int, store: str | None) -> None:
     site = f"http://{host}:{port}"
     shown = [page.path for page in built.pages if page.kind in ("index", "redline", "cookies", "demo")]
     current = [policy.path for policy in built.library.policies if policy.in_force(built.library.today)]
     for path in [*current, *shown]:
         click.echo(f"  {site}{path}")
-    click.echo(f"  receiver: http://{host}:{port + 1}/choices, also at {site}/choices")
-    click.echo(f"  proof:    {sys.argv[0]} ledger verify --store {store}")
-    click.echo("Ctrl-C stops both")
+    if store:
+        click.echo(f"  receiver: http://{host}:{port + 1}/choices, also at {site}/choices")
+        click.echo(f"  proof:    {sys.argv[0]} ledger verify --store {store}")
+    click.echo("Ctrl-C stops both" if store else "Ctrl-C stops it")
 
 
 @main.command()

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from generator.errors import Problem, Where
-from generator.library import Library, Policy
+from generator.library import Library, Policy, register_path
 from generator.render import MARKERS, OWN_FILE, SAFE_LINK
 
 Check = Callable[[Library], Iterable[Problem]]
@@ -104,14 +104,20 @@ def notice_neither_pushes_nor_presumes(library: Library) -> Iterator[Problem]:
 @check
 def notice_is_released(library: Library) -> Iterator[Problem]:
     notices = library.notices
-    if notices and notices.draft_is_new and not library.drafts:
-        found = (
-            f"the notice differs from its release {notices.register.latest.version}"
-            if notices.register.latest
-            else ("the notice has no release: there is no banner")
-        )
+    if notices and notices.draft_is_new:
+        latest = notices.register.latest
+        found = f"the notice differs from its release {latest.version}" if latest else "the notice has no release yet"
         hint = "policy release notice --material|--editorial --summary TEXT, or look at it with --drafts"
         yield Problem("notice.unreleased", Where("site.yaml"), found, hint, "warning")
+
+
+@check
+def notice_names_a_policy_in_force(library: Library) -> Iterator[Problem]:
+    declaration = library.site.consent
+    if declaration and library.policy(declaration.policy).in_force(library.today) is None:
+        message = f"no release of {declaration.policy!r} is in force for a choice to be bound to: there is no banner"
+        hint = f"policy release {declaration.policy} --help"
+        yield Problem("notice.no-policy", Where(register_path(declaration.policy)), message, hint, "warning")
 
 
 def _draft_lines(library: Library) -> Iterator[tuple[Policy, Where, str]]:

@@ -67,7 +67,7 @@ class ReleaseView:
     version: str
     status: str
     path: str
-    current_path: str
+    current_path: str | None
     history_path: str
     published: str | None = None
     effective: str | None = None
@@ -216,7 +216,7 @@ def view(library: Library, policy: Policy, text: Text) -> ReleaseView:
         "policy_path": policy.path,
         "version": text.label,
         "path": path,
-        "current_path": policy.path,
+        "current_path": policy.path if policy.in_force(library.today) else None,
         "history_path": f"{policy.path}history/",
         **_previous(policy, text),
     }

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,13 +31,13 @@ _RECEIVER_PATHS = r"/(?:choices(?:/.*)?|checkpoint|healthz)"
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What to serve and where. `store_url` and its ledger exist already."""
+    """What to serve and where. `store_url` and its ledger exist already; None where the site asks for no choices."""
 
     folder: Path
     host: str
     port: int
     receiver_port: int
-    store_url: str
+    store_url: str | None
     watched: Iterable[Path]
     rebuild: Callable[[], None]  # called when a watched file has changed; says itself what went wrong
     on_ready: Callable[[], None]
@@ -46,39 +46,55 @@ class Preview:
 def serve(preview: Preview) -> None:
     """Serve until SIGINT or SIGTERM. LedgerError if an address is taken or the store cannot be used."""
     logging.getLogger("tornado.access").setLevel(logging.ERROR)  # a 404 while writing is no news
+    if preview.store_url is None:
+        asyncio.run(_run(preview, None))
+        return
     notices = load_notices(preview.folder / "notices.json")
     origins = [f"http://{name}:{preview.port}" for name in (preview.host, "localhost")]
     with closing(open_store(preview.store_url)) as store:
         asyncio.run(_run(preview, receiver(store, notices, now, origins=origins)))
 
 
-async def _run(preview: Preview, app: Receiver) -> None:
+async def _run(preview: Preview, app: Receiver | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signal_ in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signal_, stop.set)
-    with (
-        closing(listen(preview.host, preview.port)) as pages,
-        closing(listen(preview.host, preview.receiver_port)) as choices,
-    ):
-        server = uvicorn_server(app, preview.host, preview.receiver_port)
-        receiving = asyncio.create_task(server.serve([choices]))
-        site = HTTPServer(_application(preview))
-        pages.setblocking(False)
-        site.add_socket(pages)
+    async with AsyncExitStack() as running:
+        if app:
+            await _receive(preview, app, running)
+        await _show(preview, running)
         _watch(preview, app)
         preview.on_ready()
         await stop.wait()
-        site.stop()
-        await site.close_all_connections()
+
+
+async def _receive(preview: Preview, app: Receiver, running: AsyncExitStack) -> None:
+    listening = running.enter_context(closing(listen(preview.host, preview.receiver_port)))
+    server = uvicorn_server(app, preview.host, preview.receiver_port)
+    task = asyncio.create_task(server.serve([listening]))
+
+    async def stop() -> None:
         server.should_exit = True
-        await receiving
+        await task
+
+    running.push_async_callback(stop)
 
 
-def _watch(preview: Preview, app: Receiver) -> None:
+async def _show(preview: Preview, running: AsyncExitStack) -> None:
+    listening = running.enter_context(closing(listen(preview.host, preview.port)))
+    listening.setblocking(False)
+    site = HTTPServer(_application(preview))
+    site.add_socket(listening)
+    running.push_async_callback(site.close_all_connections)
+    running.callback(site.stop)
+
+
+def _watch(preview: Preview, app: Receiver | None) -> None:
     def rebuild() -> None:
         preview.rebuild()
-        app.adopt(load_notices(preview.folder / "notices.json"))
+        if app:
+            app.adopt(load_notices(preview.folder / "notices.json"))
 
     watcher = get_watcher_class()()
     for path in preview.watched:

@@ -255,10 +255,13 @@ def test_a_site_that_asks_for_nothing_has_no_banner(made: Sources) -> None:
     assert not any(b"data-preferences-open" in content for path, content in files.items() if path == "index.html")
 
 
-def test_a_banner_without_a_policy_in_force_is_refused() -> None:
-    made = make_sources(SITE + CONSENT, {**DRAFT_ONLY, **notice_files(SITE + CONSENT)})
-    with pytest.raises(SourceError, match=r"notice\.no-policy: no release of 'terms' is in force"):
-        built(made)
+def test_without_a_policy_in_force_there_is_no_banner_and_the_build_says_why() -> None:
+    """A choice could not be bound to the text that was shown (R02)."""
+    done = built(make_sources(SITE + CONSENT, {**DRAFT_ONLY, **notice_files(SITE + CONSENT)}))
+    assert "preferences.js" not in done.files
+    (problem,) = [problem for problem in done.problems if problem.code == "notice.no-policy"]
+    assert problem.severity == "warning"
+    assert "no release of 'terms' is in force" in problem.message
 
 
 def test_the_csp_lets_choices_be_posted_to_a_receiver_elsewhere_and_to_nothing_else() -> None:
