@@ -10,8 +10,9 @@ from xml.etree import ElementTree as ET
 
 from generator.documents import Block, Document
 from generator.library import Library, Policy, Text
-from generator.pages import Page, view
+from generator.pages import Page
 from generator.render import Renderer
+from generator.views import view
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"

@@ -10,7 +10,8 @@ import pytest
 from generator import build, pages
 from generator.diff import compare
 from generator.library import Library
-from generator.pages import Page, ReleaseView, change_view, redline_pairs, sections_of
+from generator.pages import Page, redline_pairs
+from generator.views import ReleaseView, change_view, sections_of
 from tests.trees import (
     SITE,
     TERMS,
