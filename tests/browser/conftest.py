@@ -57,20 +57,21 @@ class Visit:
         return self.page.context
 
 
-@pytest.fixture(scope="session")
+# Not of the session: while it is open, its event loop counts as running, and no other test could start one.
+@pytest.fixture(scope="package")
 def driver() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
         yield playwright
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium(driver: Playwright) -> Iterator[Browser]:
     browser = launch(driver)
     yield browser
     browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def remembering_chromium(driver: Playwright) -> Iterator[Browser]:
     """One that keeps pages in its back-forward cache, as visitors' browsers do and Playwright's does not."""
     browser = launch(driver, ignore_default_args=["--disable-back-forward-cache"])
