@@ -32,12 +32,16 @@ class PurposeTerms(Strict, frozen=True):
 
 
 class NoticeTerms(Strict, frozen=True):
-    """One released notice; days are the validity of a choice that grants something, and of one that does not."""
+    """One released notice; days are the validity of a choice that grants something, and of one that does not.
+
+    `policy` is the id of the policy that the notice belongs to.
+    """
 
     version: Name
     languages: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1)]
     consent_days: Days
     refusal_days: Days
+    policy: Name
     purposes: dict[Name, PurposeTerms]
 
 

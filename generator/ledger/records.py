@@ -98,6 +98,8 @@ def accept(choice: Choice, notices: Notices, now: datetime, nonce: bytes) -> Rec
     terms, policy = notices.notices.get(choice.notice.sha256), notices.policies.get(choice.policy.sha256)
     if terms is None or policy is None:
         raise Refused("The notice or the policy is not one that this site has released.")
+    if policy.id != terms.policy:
+        raise Refused("The notice belongs to another policy.")
     check(choice, terms)
     body = _canonical.encode(_event(choice, notices, terms, policy, now))
     return Record(choice.event_id, leaf(nonce, body), nonce, body)

@@ -20,7 +20,7 @@ from generator.ledger.choices import Malformed, Refused, parse
 from generator.ledger.notices import read_notices
 from generator.ledger.records import accept
 
-from .world import NOTICES_JSON, NOW, OLD_NOTICE, OLD_POLICY, body, choice, digest, notices, refusal
+from .world import NOTICES_JSON, NOW, OLD_NOTICE, OLD_POLICY, TERMS, body, choice, digest, notices, refusal
 
 KEY = "6f1c3b1e-9a55-4c0b-8a53-3b9d2f0c7e11"
 
@@ -116,6 +116,7 @@ NONE = {"analytics": False, "marketing": False}
 UNTRUE: dict[str, dict[str, Any]] = {
     "an unknown notice": choice(notice={"sha256": digest("?"), "language": "en", "layout": "wide"}),
     "an unknown policy": choice(policy={"sha256": digest("?")}),
+    "a policy that the notice does not belong to": choice(policy={"sha256": TERMS}),
     "a language the notice did not speak": choice(notice=choice()["notice"] | {"language": "ur"}),
     "a purpose missing": choice(purposes={"analytics": True}),
     "a purpose nobody declared": choice(purposes=ALL | {"secret": False}),

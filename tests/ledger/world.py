@@ -20,6 +20,7 @@ def digest(name: str) -> str:
 
 OLD_NOTICE, NOTICE = digest("notice 1.0"), digest("notice 2.0")
 OLD_POLICY, POLICY = digest("release 1.0"), digest("release 1.1")
+TERMS = digest("terms 1.0")  # of another policy than the notices'
 SITE = "https://www.itsths.com"
 NOW = datetime(2026, 11, 22, 9, 14, 22, tzinfo=UTC)
 
@@ -36,6 +37,7 @@ NOTICES_JSON: dict[str, Any] = {
             "languages": ["en"],
             "consent_days": 30,
             "refusal_days": 60,
+            "policy": "privacy-policy",
             "purposes": {"analytics": {"basis": "consent"}, "necessary": {"basis": "necessary"}},
         },
         NOTICE: {
@@ -43,6 +45,7 @@ NOTICES_JSON: dict[str, Any] = {
             "languages": ["ar", "en"],
             "consent_days": 180,
             "refusal_days": 365,
+            "policy": "privacy-policy",
             "purposes": {
                 "analytics": {"basis": "consent"},
                 "marketing": {"basis": "consent"},
@@ -53,6 +56,7 @@ NOTICES_JSON: dict[str, Any] = {
     "policies": {
         OLD_POLICY: {"id": "privacy-policy", "version": "1.0", "language": "en"},
         POLICY: {"id": "privacy-policy", "version": "1.1", "language": "en"},
+        TERMS: {"id": "terms", "version": "1.0", "language": "en"},
     },
 }
 
