@@ -146,6 +146,9 @@ def _rules(choice: Choice, terms: NoticeTerms) -> tuple[tuple[bool, str], ...]:
         (granted or kind not in ("given", "renewed"), "This event_type grants at least one purpose."),
         (not granted or kind not in ("refused", "withdrawn"), "This event_type grants no purpose."),
         (not granted or not method.endswith(".reject"), "This method grants no purpose."),
+        # A signal can only take away; a browser that sends none cannot have made the choice.
+        (method != "signal.gpc" or choice.signals.gpc, "This method needs the signal gpc."),
+        (method != "signal.gpc" or kind in ("refused", "changed", "withdrawn"), "This method grants nothing new."),
         # M03: whoever only refuses is given nothing to be known by.
         (anonymous or kind != "refused", "A refusal is anonymous: subject_ref and prev_event_id are null."),
         (_is_a_moment(choice.client_time), "client_time is not a time."),

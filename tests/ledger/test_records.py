@@ -113,6 +113,7 @@ def test_the_receipt_holds_the_very_bytes_that_were_hashed() -> None:
 
 ALL = {"analytics": True, "marketing": True}
 NONE = {"analytics": False, "marketing": False}
+GPC = {"gpc": True}
 UNTRUE: dict[str, dict[str, Any]] = {
     "an unknown notice": choice(notice={"sha256": digest("?"), "language": "en", "layout": "wide"}),
     "an unknown policy": choice(policy={"sha256": digest("?")}),
@@ -129,6 +130,9 @@ UNTRUE: dict[str, dict[str, Any]] = {
     "refused by a subject": refusal(subject_ref="sha256:" + "0" * 64),
     "refused after a record": refusal(prev_event_id=KEY),
     "a reject button that grants": choice(event_type="changed", method="banner.reject"),
+    "a signal that was not sent": refusal(method="signal.gpc"),
+    "a signal that grants": choice(method="signal.gpc", signals=GPC),
+    "a signal that renews": choice(event_type="renewed", method="signal.gpc", signals=GPC),
     "a time that does not exist": choice(client_time="2026-02-30T00:00:00Z"),
     "an unknown field": choice() | {"ip": "192.0.2.1"},
     "an unknown field within": choice(signals={"gpc": False, "dnt": True}),
@@ -156,6 +160,15 @@ UNTRUE: dict[str, dict[str, Any]] = {
 def test_what_the_site_did_not_offer_is_refused(what: str) -> None:
     with pytest.raises(Refused):
         taken(UNTRUE[what])
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [refusal(), choice(event_type="withdrawn", purposes=NONE), choice(event_type="changed")],
+    ids=lambda sent: sent["event_type"],
+)
+def test_a_signal_may_refuse_withdraw_or_take_a_part_away(sent: dict[str, Any]) -> None:
+    assert taken(sent | {"method": "signal.gpc", "signals": GPC})["method"] == "signal.gpc"
 
 
 @pytest.mark.parametrize("name", choice())
