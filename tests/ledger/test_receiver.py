@@ -125,8 +125,9 @@ def posted_with(**headers: str) -> Ask:
 REFUSED: dict[str, tuple[int, Ask]] = {
     "not json": (400, posted(b"{")),
     "a key twice": (400, posted(json.dumps(choice()).encode()[:-1] + b', "signals": {"gpc": true}}')),
-    "from another site": (403, posted_with(sec_fetch_site="cross-site")),
-    "from another site that says it is ours": (403, posted_with(sec_fetch_site="cross-site", origin=SITE)),
+    "from another site that does not say which": (403, posted_with(sec_fetch_site="cross-site")),
+    "from another site": (403, posted_with(sec_fetch_site="cross-site", origin="https://evil.example")),
+    "from another site that hides": (403, posted_with(sec_fetch_site="cross-site", origin="null")),
     "from an unlisted origin": (403, posted_with(origin="https://evil.example")),
     "from an origin that starts like ours": (403, posted_with(origin=f"{SITE}.evil.example")),
     "from our origin on another port": (403, posted_with(origin=f"{SITE}:8443")),
@@ -184,6 +185,14 @@ def test_a_listed_origin_is_answered_by_its_own_name_and_no_star(receiver: Recei
     assert answer.headers["access-control-allow-origin"] == origin
     assert answer.headers["vary"] == "Origin"
     assert "access-control-allow-credentials" not in answer.headers
+
+
+def test_a_listed_site_of_another_registrable_domain_is_not_kept_out(receiver: Receiver) -> None:
+    headers = {"origin": "http://localhost:8000", "sec-fetch-site": "cross-site"}
+    asks = headers | {"access-control-request-method": "POST", "access-control-request-headers": "content-type"}
+    assert receiver.http.options("/choices", headers=asks).status_code == 204
+    answer = receiver.post(choice(), **headers)
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (201, "http://localhost:8000")
 
 
 def test_a_page_may_read_why_its_choice_was_refused(receiver: Receiver) -> None:
