@@ -219,7 +219,6 @@ def _objects(value: Any) -> list[dict[str, Any]]:
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_a_key_repeated_anywhere_with_any_value_is_never_taken(data: st.DataObject) -> None:
-    """The count of quotation marks must not be outwitted by what the second value is."""
     sent = choice(event_id=KEY, client_time=data.draw(st.sampled_from([None, "2026-11-22T09:14:20Z"])))
     assert parse(json.dumps(sent).encode()).event_id == KEY
     target = data.draw(st.sampled_from(_objects(sent)))
