@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Stored:
     """The record is on the disk; `new` tells the first answer from a replay's (R06)."""
 
     new: bool
@@ -41,7 +41,7 @@ class _Waiting:
     choice: Choice
     record: Record
     notices: Notices
-    answer: asyncio.Future[Kept] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    answer: asyncio.Future[Stored] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class Commits:
@@ -54,8 +54,8 @@ class Commits:
         self._writer: asyncio.Task[None] | None = None
         self._head: log.Head | None = None  # the writer thread's: as of its last append, None if that may be stale
 
-    async def keep(self, choice: Choice, record: Record, notices: Notices) -> Kept:
-        """After the commit: Kept, or Conflict. LedgerError if nothing of this is known to be on the disk."""
+    async def keep(self, choice: Choice, record: Record, notices: Notices) -> Stored:
+        """After the commit: Stored, or Conflict. LedgerError if nothing of this is known to be on the disk."""
         waiting = _Waiting(choice, record, notices)
         self._waiting.append(waiting)
         if self._writer is None:
@@ -105,7 +105,7 @@ class Commits:
 
     # From here on: the writer thread.
 
-    def _commit(self, batch: Sequence[_Waiting]) -> list[Kept | Exception]:
+    def _commit(self, batch: Sequence[_Waiting]) -> list[Stored | Exception]:
         head, self._head = self._head, None
         while True:
             head = head or self._store.head()
@@ -127,17 +127,17 @@ class Commits:
         entries: dict[str, Entry],
         fresh: dict[str, _Waiting],
         growth: log.Growth | None,
-    ) -> list[Kept | Exception]:
+    ) -> list[Stored | Exception]:
         new = log.Proofs(growth.node) if growth else None
         old = log.Proofs(log.stored_node(self._store.nodes))
-        results: list[Kept | Exception] = []
+        results: list[Stored | Exception] = []
         for waiting in batch:
             entry, first = entries[waiting.record.event_id], fresh.get(waiting.record.event_id)
             proofs = new if new and first else old
             try:
                 if first is not waiting and not says(entry.record.body, waiting.choice):
                     raise Conflict
-                results.append(Kept(first is waiting, self._receipt(entry, waiting.notices, proofs)))
+                results.append(Stored(first is waiting, self._receipt(entry, waiting.notices, proofs)))
             except (Conflict, LedgerError) as error:
                 results.append(error)
         return results

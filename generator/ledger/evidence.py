@@ -7,8 +7,9 @@ regrown consistently. For that, compare its checkpoint with one kept elsewhere (
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
 
@@ -65,12 +66,11 @@ def verify(store: Store) -> Verification:
 
 
 class _Rows:
-    """Stored (key, hash) rows in order of key, met one by one; what nobody asked for is `unasked`."""
+    """Stored (key, hash) rows in order of key, met one by one; `unasked` is told the key of each other row."""
 
-    def __init__(self, rows: Iterator[tuple[int, bytes]]) -> None:
-        self._rows = rows
+    def __init__(self, rows: Iterator[tuple[int, bytes]], unasked: Callable[[int], None]) -> None:
+        self._rows, self._unasked = rows, unasked
         self._ahead: tuple[int, bytes] | None = None
-        self.unasked: list[int] = []
 
     def peek(self) -> tuple[int, bytes] | None:
         self._ahead = self._ahead or next(self._rows, None)
@@ -90,8 +90,7 @@ class _Rows:
 
     def _pass(self, row: tuple[int, bytes]) -> None:
         self._ahead = None
-        if len(self.unasked) < LISTED:
-            self.unasked.append(row[0])
+        self._unasked(row[0])
 
 
 class _Walk:
@@ -103,8 +102,10 @@ class _Walk:
         self.next = 0  # the index that comes next
         self.head = log.Head()
         self._leaves: list[bytes] = []  # between head.size and next
-        self._roots = _Rows(store.roots())
-        self._nodes = {level: _Rows(store.nodes(level, _BELOW_ALL)) for level in range(1, LEVELS)}
+        self._roots = _Rows(store.roots(), self._added_root)
+        self._nodes = {
+            level: _Rows(store.nodes(level, _BELOW_ALL), partial(self._added_node, level)) for level in range(1, LEVELS)
+        }
         self._root_held = True
 
     def run(self) -> None:
@@ -179,13 +180,14 @@ class _Walk:
         if claimed and claimed != self.head:
             what = "root" if claimed.size == self.head.size else f"size {claimed.size}"
             self.found.add("head.changed", "head", f"{self.head.size} records do not give the {what} of the head")
-        self._roots.pass_rest()
-        for size in self._roots.unasked:
-            self.found.add("root.added", f"record {size - 1}", f"no batch ends at size {size}, and there is its root")
-        for level, nodes in self._nodes.items():
-            nodes.pass_rest()
-            for index in nodes.unasked:
-                self.found.add("node.added", f"record {index << level}", f"node {index} of level {level} is too many")
+        for rows in (self._roots, *self._nodes.values()):
+            rows.pass_rest()
+
+    def _added_root(self, size: int) -> None:
+        self.found.add("root.added", f"record {size - 1}", f"no batch ends at size {size}, and there is its root")
+
+    def _added_node(self, level: int, index: int) -> None:
+        self.found.add("node.added", f"record {index << level}", f"node {index} of level {level} is too many")
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,15 +72,13 @@ class Request:
         return [value.decode("latin-1") for key, value in self.headers if key == name]
 
 
-def receiver(store: Store, notices: Notices, clock: Clock, *, origins: Iterable[str] = ()) -> Receiver:
-    """The ASGI application. `clock` gives aware UTC times; `origins` may post besides those that the notices list."""
-    return Receiver(store, notices, clock, origins)
-
-
 class Receiver:
-    """Owns the commits; the store is the caller's to close, after the application has shut down."""
+    """The ASGI application. `clock` gives aware UTC times; `origins` may post besides those that the notices list.
 
-    def __init__(self, store: Store, notices: Notices, clock: Clock, origins: Iterable[str] = ()) -> None:
+    It owns the commits; the store is the caller's to close, after the application has shut down.
+    """
+
+    def __init__(self, store: Store, notices: Notices, clock: Clock, *, origins: Iterable[str] = ()) -> None:
         self._more_origins = frozenset(origins)
         for origin in self._more_origins:
             if not is_origin(origin):  # X05: neither * nor null
@@ -149,14 +147,14 @@ class Receiver:
         try:
             choice = parse(data)
             record = accept(choice, notices, self._clock(), os.urandom(NONCE_BYTES))
-            kept = await self._commits.keep(choice, record, notices)
+            stored = await self._commits.keep(choice, record, notices)
         except Malformed as error:
             raise Wrong(HTTPStatus.BAD_REQUEST, str(error)) from None
         except Refused as error:
             raise Wrong(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
         except Conflict:
             raise Wrong(HTTPStatus.CONFLICT, "This event_id belongs to another choice.") from None
-        answer = Answer(HTTPStatus.CREATED if kept.new else HTTPStatus.OK, kept.receipt)
+        answer = Answer(HTTPStatus.CREATED if stored.new else HTTPStatus.OK, stored.receipt)
         answer.headers.extend(self._cors(request))
         return answer
 

@@ -14,7 +14,7 @@ import uvicorn
 
 from generator.errors import LedgerError, Problem, Where
 from generator.ledger.notices import Notices, read_notices
-from generator.ledger.receiver import Receiver, receiver
+from generator.ledger.receiver import Receiver
 from generator.ledger.store import open_store
 
 HEADER_BYTES = 16 * 1024
@@ -93,7 +93,7 @@ def serve(
     notices = load_notices(notices_path)
     store = open_store(store_url)
     with contextlib.closing(store), contextlib.closing(listen(host, port)) as listening:
-        server = uvicorn_server(receiver(store, notices, now, origins=origins), host, port)
+        server = uvicorn_server(Receiver(store, notices, now, origins=origins), host, port)
         if on_ready is not None:
             bound = listening.getsockname()[1]
             server.on_ready = lambda: on_ready(host, bound)

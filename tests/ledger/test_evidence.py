@@ -195,6 +195,15 @@ def test_every_record_that_does_not_hold_is_named_and_the_rest_is_counted(copy: 
     assert (len(seen.problems), seen.more) == (evidence.LISTED, 2 * SIZE - evidence.LISTED)
 
 
+def test_rows_that_no_record_asks_for_are_counted_to_the_last(copy: Path) -> None:
+    db = sqlite3.connect(copy)
+    db.executemany("INSERT INTO nodes VALUES (3, ?, zeroblob(32))", [(index,) for index in range(1500)])
+    db.commit()
+    db.close()
+    seen = verified(copy)
+    assert (len(seen.problems), seen.more) == (evidence.LISTED, 1500 - evidence.LISTED)
+
+
 def test_a_byte_flipped_in_the_file_of_any_table_is_found(copy: Path) -> None:
     """Below SQL: what a failing disk does."""
     data = bytearray(copy.read_bytes())

@@ -21,7 +21,7 @@ import pytest
 from generator.errors import LedgerError, Problem, Where
 from generator.ledger import evidence, log, server, store
 from generator.ledger.commits import BATCH
-from generator.ledger.receiver import receiver
+from generator.ledger.receiver import Receiver as Application
 from generator.ledger.records import Record
 
 from .conftest import Receiver, Start
@@ -210,7 +210,7 @@ def test_a_failed_commit_is_503_for_each_of_the_batch_and_a_retry_is_one_record(
         return first, await asyncio.gather(*(post(client, data) for data in bodies))
 
     failing = Failing(opened, persisted)
-    first, second = in_process(receiver(failing, notices(), lambda: NOW), work)
+    first, second = in_process(Application(failing, notices(), lambda: NOW), work)
     assert {answer.status_code for answer in first} == {503}
     assert not [answer for answer in first if "secret" in answer.text or "SQL" in answer.text]
     assert {answer.status_code for answer in second} == {200 if persisted else 201}
@@ -224,7 +224,7 @@ def test_choices_that_arrive_together_share_a_commit_and_a_lone_one_has_its_own(
         await asyncio.gather(*(post(client, body()) for _ in range(100)))
         await post(client, body())
 
-    in_process(receiver(opened, notices(), lambda: NOW), work)
+    in_process(Application(opened, notices(), lambda: NOW), work)
     sizes = [size for size, _ in opened.roots()]
     assert (sizes[0], sizes[-2], sizes[-1]) == (1, 101, 102)
     assert len(sizes) <= 5
@@ -235,7 +235,7 @@ def test_more_choices_than_a_batch_takes_are_all_kept(opened: store.Store) -> No
         answers = await asyncio.gather(*(post(client, body()) for _ in range(BATCH + 100)))
         return [answer.status_code for answer in answers]
 
-    assert in_process(receiver(opened, notices(), lambda: NOW), work) == [201] * (BATCH + 100)
+    assert in_process(Application(opened, notices(), lambda: NOW), work) == [201] * (BATCH + 100)
     assert evidence.verify(opened).holds
 
 
@@ -246,7 +246,7 @@ def test_one_key_twice_in_one_batch_is_one_record_and_another_choice_a_conflict(
     async def work(client: httpx.AsyncClient) -> list[httpx.Response]:
         return list(await asyncio.gather(*(post(client, data) for data in (same, other, same, body()))))
 
-    answers = in_process(receiver(opened, notices(), lambda: NOW), work)
+    answers = in_process(Application(opened, notices(), lambda: NOW), work)
     assert [answer.status_code for answer in answers] == [201, 409, 200, 201]
     assert answers[0].content == answers[2].content
     assert evidence.verify(opened).records == 2
@@ -266,7 +266,7 @@ def test_a_fault_of_ours_is_500_without_its_story_and_the_next_choice_is_kept(
         data = json.dumps(sent).encode()
         return [await post(client, data), await post(client, data)]
 
-    answers = in_process(receiver(opened, notices(), clock), work)
+    answers = in_process(Application(opened, notices(), clock), work)
     assert [answer.status_code for answer in answers] == [500, 201]
     assert answers[0].headers["content-type"] == "application/problem+json"
     for text in (answers[0].text, caplog.text):
@@ -285,15 +285,15 @@ def test_a_damaged_record_fails_its_own_replay_and_no_other_choice(opened: store
         answers = await asyncio.gather(*(post(client, data) for data in (json.dumps(sent).encode(), body())))
         return [answer.status_code for answer in answers]
 
-    assert in_process(receiver(opened, notices(), lambda: NOW), first) == 201
+    assert in_process(Application(opened, notices(), lambda: NOW), first) == 201
     db = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
     db.execute("UPDATE records SET body = x'00'")
     db.close()
-    assert in_process(receiver(opened, notices(), lambda: NOW), second) == [503, 201]
+    assert in_process(Application(opened, notices(), lambda: NOW), second) == [503, 201]
 
 
 def test_other_notices_are_taken_up_between_two_choices(opened: store.Store) -> None:
-    app = receiver(opened, notices(notices={}), lambda: NOW)
+    app = Application(opened, notices(notices={}), lambda: NOW)
 
     async def work(client: httpx.AsyncClient) -> list[int]:
         before = await post(client, body())
@@ -306,7 +306,7 @@ def test_other_notices_are_taken_up_between_two_choices(opened: store.Store) -> 
 @pytest.mark.parametrize("origin", ["*", "null", "https://x.example/", "x.example"])
 def test_an_added_origin_is_an_origin_and_no_pattern(opened: store.Store, origin: str) -> None:
     with pytest.raises(LedgerError, match=r"origin\.wrong"):
-        receiver(opened, notices(), lambda: NOW, origins=[origin])
+        Application(opened, notices(), lambda: NOW, origins=[origin])
 
 
 def test_a_missing_notices_file_is_named_with_what_would_do(tmp_path: Path, url: str) -> None:
@@ -324,7 +324,7 @@ def test_a_taken_port_is_an_error_and_no_traceback(start: Start, url: str, notic
 
 
 def test_the_receiver_runs_in_a_loop_that_is_somebody_elses(opened: store.Store) -> None:
-    one = server.uvicorn_server(receiver(opened, notices(), server.now), "127.0.0.1", 0)
+    one = server.uvicorn_server(Application(opened, notices(), server.now), "127.0.0.1", 0)
     handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
 
     async def run() -> int:
