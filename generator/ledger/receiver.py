@@ -5,6 +5,7 @@ meaning. A refusal is problem+json (RFC 9457) and repeats nothing of what was se
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -23,6 +24,7 @@ from generator.ledger.records import NONCE_BYTES, accept
 from generator.ledger.store import Store
 
 BODY_BYTES = 8 * 1024  # X03
+BODY_SECONDS = 10  # X09
 JSON_TYPES = {"application/json", "application/json;charset=utf-8"}
 PREFLIGHT_SECONDS = 600
 
@@ -142,7 +144,7 @@ class Receiver:
     async def _choices(self, request: Request) -> Answer:
         self._check_origin(request)
         _check_type(request)
-        data = await _body(request)
+        data = await _body_in_time(request)
         notices = self._notices
         try:
             choice = parse(data)
@@ -204,6 +206,16 @@ def _check_type(request: Request) -> None:
     types = ["".join(value.split()).replace('"', "").lower() for value in request.all(b"content-type")]
     if len(types) != 1 or types[0] not in JSON_TYPES or request.all(b"content-encoding"):
         raise Wrong(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json in UTF-8, not encoded.")
+
+
+async def _body_in_time(request: Request) -> bytes:
+    """X09: the whole body by then, however steadily it drips; unfinished ones would take up all connections."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _body(request)
+    except TimeoutError:
+        detail = f"The body was not complete after {BODY_SECONDS} seconds."
+        raise Wrong(HTTPStatus.REQUEST_TIMEOUT, detail, _CLOSE) from None
 
 
 async def _body(request: Request) -> bytes:

@@ -75,7 +75,12 @@ def test_every_field_of_a_choice_and_every_status_is_on_the_page() -> None:
         assert f"`{name}`" in described
     source = Path(code.__file__).read_text()
     names = {"BAD_REQUEST": 400, "FORBIDDEN": 403, "NOT_FOUND": 404, "METHOD_NOT_ALLOWED": 405, "CONFLICT": 409}
-    names |= {"REQUEST_ENTITY_TOO_LARGE": 413, "UNSUPPORTED_MEDIA_TYPE": 415, "UNPROCESSABLE_ENTITY": 422}
+    names |= {
+        "REQUEST_TIMEOUT": 408,
+        "REQUEST_ENTITY_TOO_LARGE": 413,
+        "UNSUPPORTED_MEDIA_TYPE": 415,
+        "UNPROCESSABLE_ENTITY": 422,
+    }
     names |= {"INTERNAL_SERVER_ERROR": 500, "SERVICE_UNAVAILABLE": 503, "OK": 200, "CREATED": 201, "NO_CONTENT": 204}
     assert set(re.findall(r"HTTPStatus\.([A-Z_]+)", source)) == set(names)
     table = PAGE[PAGE.index("| Status |") :]

@@ -9,23 +9,25 @@ import signal
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
 
 from generator.errors import LedgerError, Problem, Where
-from generator.ledger import evidence, log, server, store
+from generator.ledger import evidence, log, receiver, server, store
 from generator.ledger.commits import BATCH
 from generator.ledger.receiver import Receiver as Application
 from generator.ledger.records import Record
 
 from .conftest import Receiver, Start
 from .world import NOW, body, choice, notices
+
+T = TypeVar("T")
 
 
 def kept_keys(url: str) -> list[str]:
@@ -188,6 +190,23 @@ def in_process(app: Any, work: Callable[[httpx.AsyncClient], Any]) -> Any:
     return asyncio.run(run())
 
 
+def while_serving(app: Application, work: Callable[[int], Awaitable[T]]) -> T:
+    """What `work` gives for the port of the app, which runs on real sockets in the same loop."""
+
+    async def run() -> T:
+        one = server.uvicorn_server(app, "127.0.0.1", 0)
+        serving = asyncio.create_task(one.serve())
+        while not one.started:
+            await asyncio.sleep(0.01)
+        try:
+            return await work(one.servers[0].sockets[0].getsockname()[1])
+        finally:
+            one.should_exit = True
+            await serving
+
+    return asyncio.run(run())
+
+
 def post(client: httpx.AsyncClient, data: bytes) -> Any:
     return client.post("/choices", content=data, headers={"content-type": "application/json"})
 
@@ -323,20 +342,43 @@ def test_a_taken_port_is_an_error_and_no_traceback(start: Start, url: str, notic
         server.serve(host="127.0.0.1", port=port, store_url=url, notices_path=notices_path)
 
 
+def test_a_body_that_drips_is_cut_off_in_time_and_gives_its_connection_back(
+    opened: store.Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiver, "BODY_SECONDS", 0.3)
+    monkeypatch.setattr(server, "CONNECTIONS", 8)
+
+    async def drip(port: int) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(
+            b"POST /choices HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n"
+        )
+        answer = asyncio.create_task(reader.read())  # to the end: until the receiver hangs up
+        for _ in range(60):
+            if not answer.done():
+                writer.write(b" ")
+                await asyncio.sleep(0.05)
+        assert answer.done(), "still open after ten deadlines"
+        writer.close()
+        return await answer
+
+    async def work(port: int) -> tuple[list[bytes], int]:
+        answers = await asyncio.gather(*(drip(port) for _ in range(7)))
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            return answers, (await post(client, body())).status_code
+
+    answers, after = while_serving(Application(opened, notices(), lambda: NOW), work)
+    assert {answer.split(b"\r\n")[0] for answer in answers} == {b"HTTP/1.1 408 Request Timeout"}
+    assert all(b"application/problem+json" in answer and b"connection: close" in answer for answer in answers)
+    assert after == 201
+
+
 def test_the_receiver_runs_in_a_loop_that_is_somebody_elses(opened: store.Store) -> None:
-    one = server.uvicorn_server(Application(opened, notices(), server.now), "127.0.0.1", 0)
     handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
 
-    async def run() -> int:
-        serving = asyncio.create_task(one.serve())
-        while not one.started:
-            await asyncio.sleep(0.01)
-        port = one.servers[0].sockets[0].getsockname()[1]
+    async def work(port: int) -> int:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-            status = (await post(client, body())).status_code
-        one.should_exit = True
-        await serving
-        return int(status)
+            return int((await post(client, body())).status_code)
 
-    assert asyncio.run(run()) == 201
+    assert while_serving(Application(opened, notices(), server.now), work) == 201
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
