@@ -38,12 +38,15 @@ class Built:
     pages: tuple[Page, ...]
 
 
-def build(sources: Sources, *, today: date, drafts: bool = False) -> Built:
-    """The whole site; SourceError or FrozenTextChanged where it cannot be built."""
+def build(sources: Sources, *, today: date, drafts: bool = False, receiver: str | None = None) -> Built:
+    """The whole site; SourceError or FrozenTextChanged where it cannot be built.
+
+    `receiver` takes the place of the one that site.yaml names: a preview must not post to production.
+    """
     loaded = load(sources, today=today, drafts=drafts)
     problems = lint.run(loaded)
     assets = dict(_static(sources.static))
-    script = _banner(loaded, sources)
+    script = _banner(loaded, sources, receiver)
     made = tuple(pages.make(loaded, _renderers(sources.templates)))
     files = {
         **{address.lstrip("/"): content for _, address, content in _static_files(sources.static)},
@@ -55,7 +58,7 @@ def build(sources: Sources, *, today: date, drafts: bool = False) -> Built:
     }
     digests = {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}
     files["manifest.json"] = feeds.manifest(digests, loaded)
-    problems += tuple(_gates_are_declared(loaded, files))
+    problems += (*_gates_are_declared(loaded, files), *_links_are_there(loaded, files))
     return Built(files, problems, loaded, made)
 
 
@@ -77,7 +80,7 @@ def _static(static: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
     return ((name, address) for name, address, _ in _static_files(static))
 
 
-def _banner(loaded: Library, sources: Sources) -> Asset | None:
+def _banner(loaded: Library, sources: Sources, receiver: str | None) -> Asset | None:
     """The script, where a notice and the policy it names are in force, and it asks for anything (B14)."""
     declaration, notice = loaded.site.consent, loaded.notice
     if not declaration or not notice or not consent.asks_for_consent(notice):
@@ -87,7 +90,7 @@ def _banner(loaded: Library, sources: Sources) -> Asset | None:
     if text is None or text.release is None:  # lint says so: a choice could not be bound to a text
         return None
     named = PolicyInForce(text.label, text.release.sha256, policy.path)
-    return banner.script(notice.data, notice.sha256, named, sources.widget, receiver=declaration.receiver)
+    return banner.script(notice.data, notice.sha256, named, sources.widget, receiver=receiver or declaration.receiver)
 
 
 def _script_files(script: Asset | None) -> dict[str, bytes]:
@@ -184,3 +187,16 @@ def _gates_are_declared(loaded: Library, files: Mapping[str, bytes]) -> Iterator
             for purpose in sorted(set(_GATED.findall(content)) - {name.encode() for name in known}):
                 message = f"something is gated by the purpose {purpose.decode()!r}, which site.yaml does not declare"
                 yield Problem("gate.unknown-purpose", Where(path), message, f"declared: {', '.join(sorted(known))}")
+
+
+def _links_are_there(loaded: Library, files: Mapping[str, bytes]) -> Iterator[Problem]:
+    """A link below one of the site's own policies leads to a page that is built."""
+    ours = re.compile(rf'href="(/(?:{"|".join(loaded.site.policies)})/[^"#?]*)'.encode())
+    for path, content in files.items():
+        if path.endswith(".html"):
+            for target in sorted({found.decode() for found in ours.findall(content)}):
+                if (target + ("index.html" if target.endswith("/") else "")).lstrip("/") not in files:
+                    message = f"the link {target} leads to no page of this site"
+                    yield Problem(
+                        "link.no-page", Where(path), message, "mend it in the text the page is made from", "warning"
+                    )

@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
-from generator import __version__, build, diff, documents, output, releases, sources, terminal
+from generator import __version__, build, config, diff, documents, output, releases, sources, terminal
 from generator.documents import Document
 from generator.errors import PolicyError, Problem, Where
+from generator.history import Kind
 from generator.library import NOTICE, Library
 
 STORE_HINT = "sqlite:///choices.db for a file beside the site, sqlite:////var/lib/policy/choices.db for another"
@@ -35,7 +36,7 @@ class _Program(click.Group):
         except BrokenPipeError:
             raise  # whoever read the output has seen enough; click leaves quietly
         except OSError as error:
-            show([Problem("system", Where(str(error.filename or "")), error.strerror or str(error))])
+            show([_system(error)])
         sys.exit(1)
 
 
@@ -49,6 +50,10 @@ def show(problems: Iterable[Problem], *, as_json: bool = False) -> None:
         click.echo(f"{problem.where}: {warning}{problem.code}: {problem.message}", err=True)
         if problem.hint:
             click.echo(f"    {problem.hint}", err=True)
+
+
+def _system(error: OSError) -> Problem:
+    return Problem("system", Where(str(error.filename or "")), error.strerror or str(error))
 
 
 def today() -> date:
@@ -105,10 +110,15 @@ def build_command(root: Path, out: Path | None, drafts: bool, only_check: bool) 
     _build(root, out or root / "dist", drafts=drafts, write=not only_check)
 
 
-def _build(root: Path, out: Path, *, drafts: bool, write: bool = True) -> build.Built:
-    built = build.build(sources.read(root), today=today(), drafts=drafts)
-    show(built.problems)
-    _exit_if(any(problem.severity == "error" for problem in built.problems))
+def _build(root: Path, out: Path, *, drafts: bool, write: bool = True, receiver: str | None = None) -> build.Built:
+    if (out / config.PATH).exists():
+        raise PolicyError(
+            Problem("build.folder", Where(str(out)), "this is a site's own folder", "name one of its own")
+        )
+    built = build.build(sources.read(root), today=today(), drafts=drafts, receiver=receiver)
+    problems = [*built.problems, *output.lost_releases(built.files, out)]
+    show(problems)
+    _exit_if(any(problem.severity == "error" for problem in problems))
     if write:
         done = output.write(built.files, out)
         counts = f"{done.written} written, {done.unchanged} unchanged, {done.removed} removed"
@@ -127,7 +137,7 @@ def _summary(library: Library) -> Iterable[str]:
         state = f"{current.label} in force" if current else "none in force"
         if upcoming and upcoming.release:
             state += f", {upcoming.label} from {upcoming.release.effective}"
-        yield f"{policy.id}: {state}, {len(policy.releases)} releases" + (", draft shown" if library.drafts else "")
+        yield f"{policy.id}: {state}, releases: {len(policy.releases)}" + (", draft shown" if library.drafts else "")
     if library.notice:
         yield f"notice: {library.notice.data['version']} ({library.notice.sha256[:12]})"
 
@@ -161,53 +171,60 @@ def _two_texts(root: Path, what: tuple[str, ...]) -> tuple[Document, Document]:
     for label, text in zip(what[-2:], texts, strict=True):
         if text is None:
             known = ", ".join(text.label for text in (*policy.releases, policy.draft))
-            raise PolicyError(
-                Problem("diff.unknown", Where(policy.id), f"there is no version {label!r}", f"known: {known}")
-            )
+            raise click.UsageError(f"{policy.id} has no version {label!r}; it has {known}")
     old, new = (text.document for text in texts if text)
     return old, new
 
 
 @main.command()
 @click.argument("policy")
-@click.option(
-    "--material", "kind", flag_value="material", help="Changes what is done: raises MAJOR, asks visitors again."
-)
-@click.option("--editorial", "kind", flag_value="editorial", help="Changes no meaning: raises MINOR.")
+@click.option("--material", is_flag=True, help="Changes what is done: raises MAJOR, asks visitors again.")
+@click.option("--editorial", is_flag=True, help="Changes no meaning: raises MINOR.")
 @click.option("--effective", type=click.DateTime(["%Y-%m-%d"]), help="The day it takes effect.", metavar="DATE")
 @click.option("--summary", required=True, help="What changed, in a sentence for readers.", metavar="TEXT")
 @click.pass_obj
-def release(
-    root: Path, policy: str, kind: Literal["material", "editorial"] | None, effective: datetime | None, summary: str
-) -> None:
+def release(root: Path, policy: str, material: bool, editorial: bool, effective: datetime | None, summary: str) -> None:
     """Freeze the working text of POLICY as a release ('notice' releases what site.yaml declares)."""
-    if kind is None:
-        raise click.UsageError("say --material or --editorial: it decides whether visitors are asked again")
+    if material == editorial:
+        raise click.UsageError(
+            "say --material or --editorial, one of them: it decides whether visitors are asked again"
+        )
+    kind: Kind = "material" if material else "editorial"
     read, library = _load(root)
     day = effective.date() if effective else None
     prepared = releases.prepare(library, read, policy, kind, summary=summary, effective=day)
     for path, content in prepared.files.items():
-        output.put(root / path, content)
+        output.put(root / path, content, durable=True)
     made = prepared.release
     click.echo(f"released {policy} {made.version} ({made.kind}), in force from {made.effective}")
     if prepared.awaited:
         click.echo(f"  the draft was marked as awaiting {prepared.awaited!r}; the mark is gone")
     click.echo(f"  commit these: {', '.join(prepared.files)}")
-    if policy != NOTICE and library.notices and library.notices.draft_is_new:
+    if policy != NOTICE and library.notices.draft_is_new:
         click.echo("  site.yaml also declares a notice that is not released yet: policy release notice --help")
 
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, help="The site; the receiver listens on the port after it.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65534),
+    default=8000,
+    show_default=True,
+    help="The site; the receiver listens on the port after it.",
+)
 @click.option("--drafts", is_flag=True, help="Preview drafts, from a folder of their own.")
 @click.pass_obj
 def serve(root: Path, host: str, port: int, drafts: bool) -> None:
     """Build, preview with livereload, and run a receiver on an embedded database."""
     from generator import preview  # livereload and tornado take a quarter of a second that no other command needs
 
-    out = root / ".preview/dist" if drafts else root / "dist"
-    built = _build(root, out, drafts=drafts)
+    declaration = config.load(sources.read(root).site).consent
+    receiver = "/choices" if declaration and declaration.receiver else None  # the preview's own
+    # What dist/ holds may be published: drafts, and a banner that posts to a preview, have a folder of their own.
+    apart = drafts or (declaration is not None and declaration.receiver != receiver)
+    out = root / ".preview/dist" if apart else root / "dist"
+    built = _build(root, out, drafts=drafts, receiver=receiver)
     store = f"sqlite:///{root / '.preview/choices.db'}" if "notices.json" in built.files else None
     if store:
         _create_if_missing(store, out / "notices.json")
@@ -219,19 +236,21 @@ def serve(root: Path, host: str, port: int, drafts: bool) -> None:
             receiver_port=port + 1,
             store_url=store,
             watched=sources.watched(root),
-            rebuild=lambda: _rebuild(root, out, drafts),
+            rebuild=lambda: _rebuild(root, out, drafts, receiver),
             on_ready=lambda: _announce(built, host, port, store),
         )
     )
     click.echo("stopped")
 
 
-def _rebuild(root: Path, out: Path, drafts: bool) -> None:
+def _rebuild(root: Path, out: Path, drafts: bool, receiver: str | None) -> None:
     """A rebuild while watching: what is wrong is said, and the last good site stays."""
     try:
-        _build(root, out, drafts=drafts)
+        _build(root, out, drafts=drafts, receiver=receiver)
     except PolicyError as error:
         show(error.problems)
+    except OSError as error:  # a file that an editor is just putting in place
+        show([_system(error)])
     except SystemExit:
         pass
 
@@ -250,7 +269,7 @@ def _announce(built: build.Built, host: str, port: int, store: str | None) -> No
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8001, show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True)
 @click.option("--store", required=True, help=STORE_HINT, metavar="URL")
 @click.option("--notices", required=True, type=click.Path(path_type=Path), help="notices.json of the built site.")
 @click.option("--origin", "origins", multiple=True, help="Another origin that may post, such as https://example.com.")

@@ -18,6 +18,8 @@ from generator.words import Words
 
 T = TypeVar("T")
 _ID = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_STORED = re.compile(r"[^\s*;,=]{3,}\*|[^\s*;,=]+")  # a bare * would erase what nobody declared
+_PLACE = re.compile(r"\{\w+\}")
 _ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
 SCHEMA = "policy-notice/1"
 _COLUMNS = ("name", "for", "provider", "purpose", "lifetime")
@@ -61,6 +63,12 @@ class Storage:
     lifetime: Localized
     purpose: Localized
     kind: Literal["cookie", "localStorage", "sessionStorage", "indexedDB"] = "cookie"
+
+    def __post_init__(self) -> None:
+        if not _STORED.fullmatch(self.name):
+            raise ValueError(
+                f"'name' wants one word, with three letters or more before a final *, and holds {self.name!r}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +181,8 @@ def make_notice(
 ) -> Notice:
     """The notice that site.yaml declares today. Raises ValueError for a missing text."""
     languages = declaration.languages or (language,)
+    if strange := sorted(declaration.texts.keys() - set(languages)):
+        raise ValueError(f"'texts' has words in {strange[0]!r}, which is none of the banner's languages")
     purposes = [_purpose(purpose, languages, language) for purpose in declaration.purposes]
     own = json.dumps(_service(widget.own, languages, language))
     for name, value in _known_to_own(declaration, controller).items():
@@ -203,7 +213,9 @@ def variables(declaration: Declaration, notice: Notice, words: Words) -> dict[st
     language = words.language
     purposes = notice.data["purposes"]
     return {
-        "purposes": "\n".join(f"- **{p['label'][language]}**: {p['description'][language]}" for p in purposes),
+        "purposes": "\n".join(
+            f"- **{_line(p['label'][language])}**: {_line(p['description'][language])}" for p in purposes
+        ),
         "cookie_table": "\n".join(_cookie_rows(purposes, words)),
         "consent_days": str(declaration.consent_days),
         "refusal_days": str(declaration.refusal_days),
@@ -226,7 +238,11 @@ def _cookie_rows(purposes: list[dict[str, Any]], words: Words) -> Iterator[str]:
 
 def _cell(text: str) -> str:
     """A text on one line, with no bar that would end its cell."""
-    return " ".join(text.split()).replace("|", "\\|")
+    return _line(text).replace("|", "\\|")
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _known_to_own(declaration: Declaration, controller: Mapping[str, str]) -> dict[str, str]:
@@ -244,6 +260,10 @@ def _texts(language: str, declaration: Declaration, widget: Widget) -> dict[str,
     unknown = sorted(set(own) - set(texts))
     if unknown:
         raise ValueError(f"the banner has no text called {unknown[0]!r}")
+    for key, text in own.items():  # an unnamed button, or a duty dropped with its place
+        if not text.strip() or set(_PLACE.findall(text)) != set(_PLACE.findall(texts[key])):
+            places = " ".join(_PLACE.findall(texts[key])) or "no place in braces"
+            raise ValueError(f"the banner's text {key!r} wants words and {places}, and holds {text!r}")
     return {**texts, **own}
 
 

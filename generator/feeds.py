@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 from generator.documents import Block, Document
-from generator.library import Library, Policy, Text
+from generator.library import NOTICE, Library, Policy, Text
 from generator.pages import Page
 from generator.render import Renderer
 from generator.views import view
@@ -114,10 +114,11 @@ def sitemap(library: Library, pages: Iterable[Page]) -> bytes:
 
 def notices(library: Library) -> dict[str, bytes]:
     """notices.json, the only thing the receiver reads of a site, and every notice under its digest."""
-    site, held = library.site, library.notices
-    if not held or not site.consent or not library.notice:
-        return {}
-    known = {notice.sha256: notice for notice in (*held.released.values(), library.notice)}
+    site = library.site
+    known = {notice.sha256: notice for notice in (*library.notices.released.values(), library.notice) if notice}
+    files = {f"notices/{digest}.json": notice.content for digest, notice in known.items()}
+    if not site.consent or not library.notice:
+        return files
     index = {
         "schema": "policy-notices/1",
         "site": site.url.rstrip("/"),
@@ -133,22 +134,22 @@ def notices(library: Library) -> dict[str, bytes]:
             if text.release
         },
     }
-    files = {f"notices/{digest}.json": notice.content for digest, notice in known.items()}
     return {"notices.json": _json(index), **files}
 
 
 def _accepted(data: Mapping[str, Any]) -> dict[str, Any]:
     """What the receiver must know of a notice."""
-    kept = ("version", "languages", "consent_days", "refusal_days")
+    kept = ("version", "languages", "consent_days", "refusal_days", "policy")
     purposes = {purpose["id"]: {"basis": purpose["basis"]} for purpose in data["purposes"]}
     return {**{key: data[key] for key in kept}, "purposes": purposes}
 
 
 def manifest(files: Mapping[str, str], library: Library) -> bytes:
     """Every file with its SHA-256, and every release with the SHA-256 of its frozen text (V01)."""
+    registers = {policy.id: policy.register for policy in library.policies} | {NOTICE: library.notices.register}
     releases = {
-        policy.id: {text.label: text.release.sha256 for text in policy.releases if text.release}
-        for policy in library.policies
+        name: {str(release.version): release.sha256 for release in register.releases}
+        for name, register in registers.items()
     }
     return _json({"schema": "policy-manifest/1", "releases": releases, "files": dict(sorted(files.items()))})
 

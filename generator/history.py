@@ -93,7 +93,8 @@ class Register:
             found.append(("register.order", f"{release.version} takes effect before {before.version}"))
         if release.previous != (before.sha256 if before else None):
             found.append(("register.chain", f"'previous' of {release.version} is not the sha256 of the release before"))
-        return [Problem(code, Where(self.path), message) for code, message in found]
+        hint = f"a register only grows: bring it back with git checkout -- {self.path}"
+        return [Problem(code, Where(self.path), message, hint) for code, message in found]
 
     @property
     def latest(self) -> Release | None:
@@ -111,8 +112,9 @@ class Register:
         return next((release for release in reversed(self.releases) if release.effective <= today), None)
 
     def upcoming(self, today: date) -> Release | None:
-        """The next release to take effect, if one is announced."""
-        return next((release for release in self.releases if release.effective > today), None)
+        """What will be in force next, if anything is announced: of two with one day, the newer."""
+        days = [release.effective for release in self.releases if release.effective > today]
+        return self.in_force(min(days)) if days else None
 
     def superseded_on(self, release: Release) -> date | None:
         """The day a later release took, or takes, effect."""

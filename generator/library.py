@@ -5,6 +5,7 @@ Each frozen text is held against its register here, so nothing is built from a h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -82,11 +83,14 @@ def _said(document: Document) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """The notice of the banner: its register, every released notice by version, and the one site.yaml declares now."""
+    """The notice of the banner: its register, every released one by version, and the one that site.yaml declares now.
+
+    What was released stays, whether or not the site still asks: records name it (E02).
+    """
 
     register: Register
     released: Mapping[Version, Notice]
-    draft: Notice
+    draft: Notice | None
 
     def in_force(self, today: date) -> Notice | None:
         release = self.register.in_force(today)
@@ -95,7 +99,9 @@ class Notices:
     @property
     def draft_is_new(self) -> bool:
         latest = self.register.latest
-        return latest is None or self.released[latest.version].wording() != self.draft.wording()
+        if self.draft is None or latest is None:
+            return self.draft is not None
+        return self.released[latest.version].wording() != self.draft.wording()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,7 @@ class Library:
     site: Site
     today: date
     policies: tuple[Policy, ...]
-    notices: Notices | None
+    notices: Notices
     words: Words  # of the pages that belong to no policy
     drafts: bool = False  # whether drafts are part of the site: a look ahead, never published
 
@@ -121,22 +127,21 @@ class Library:
     @property
     def notice(self) -> Notice | None:
         """The notice that the banner speaks from: the one in force, or with drafts the one declared now."""
-        if self.notices is None:
-            return None
         if self.drafts and self.notices.draft_is_new:
             return self.notices.draft
-        return self.notices.in_force(self.today)
+        return self.notices.in_force(self.today) if self.site.consent else None
 
 
 def load(site: Site, sources: Sources, *, today: date, drafts: bool = False) -> Library:
     """Read everything; SourceError or FrozenTextChanged with the problems of all policies at once."""
     errors: list[PolicyError] = []
-    notices = _try(partial(_notices, site, sources), errors) if site.consent else None
+    notices = _try(partial(_notices, site, sources), errors)
     words = load_words(sources.templates, site.language)
     variables = _variables(site, notices, words)
     policies = [_try(partial(_policy, site, sources, name, variables), errors) for name in site.policies]
-    if errors:
-        raise _all(errors, declared=notices is not None or not site.consent)
+    if errors or notices is None:
+        raise _all(errors, declared=notices is not None)
+    _check_strays(site, sources)
     return Library(site, today, tuple(policy for policy in policies if policy), notices, words, drafts)
 
 
@@ -150,14 +155,6 @@ def draft_path(name: str) -> str:
 
 def frozen_path(name: str, version: Version) -> str:
     return f"content/{name}/releases/{version}.{'json' if name == NOTICE else 'md'}"
-
-
-def frozen_draft(site: Site, sources: Sources, name: str) -> str:
-    """The working text as a release would freeze it: variables in place, no mark of what it awaited."""
-    notices = _notices(site, sources) if site.consent else None
-    variables = _variables(site, notices, load_words(sources.templates, site.language))
-    source = documents.resolve(_draft_source(sources, name), variables, draft_path(name))
-    return documents.without_awaiting(source.text)
 
 
 def load_register(sources: Sources, name: str) -> Register:
@@ -179,6 +176,22 @@ def _all(errors: list[PolicyError], *, declared: bool) -> PolicyError:
     told = [problem for problem in problems if declared or problem.code != "policy.unknown-variable"]
     changed = any(isinstance(error, FrozenTextChanged) for error in errors)
     return (FrozenTextChanged if changed else SourceError)(told)
+
+
+def _check_strays(site: Site, sources: Sources) -> None:
+    """A released text is never left out in silence: each has a row, and its policy is on the list (V01, E02)."""
+    problems = []
+    for path in sources.content:
+        match = re.fullmatch(r"content/([^/]+)/releases/([^/]+)\.(?:md|json)", path)
+        if match and match[1] not in (*site.policies, NOTICE):
+            hint = f"list {match[1]!r} under 'policies' in {SITE_PATH}"
+            problems.append(Problem("release.unlisted", Where(path), "the site does not list this policy", hint))
+        elif match and not load_register(sources, match[1]).get(match[2]):
+            register = register_path(match[1])
+            hint = f"bring the register back (git checkout -- {register}), or delete a text that was never released"
+            problems.append(Problem("release.unregistered", Where(path), f"{register} does not name this text", hint))
+    if problems:
+        raise SourceError(problems)
 
 
 def _policy(site: Site, sources: Sources, name: str, variables: Mapping[str, str]) -> Policy:
@@ -216,9 +229,10 @@ def _notices(site: Site, sources: Sources) -> Notices:
     return Notices(register, released, declared_notice(site, sources, version))
 
 
-def declared_notice(site: Site, sources: Sources, version: Version) -> Notice:
+def declared_notice(site: Site, sources: Sources, version: Version) -> Notice | None:
     """The notice that site.yaml declares today, as the given version."""
-    assert site.consent is not None
+    if site.consent is None:
+        return None
     controller = {"name": site.company.name, "email": site.company.email}
     try:
         return consent.make_notice(
@@ -235,6 +249,8 @@ def declared_notice(site: Site, sources: Sources, version: Version) -> Notice:
 def _variables(site: Site, notices: Notices | None, words: Words) -> dict[str, str]:
     """What `{{ name }}` stands for in a working text."""
     company = {f"company.{key}": getattr(site.company, key) for key in ("name", "address", "email", "website")}
-    declared = consent.variables(site.consent, notices.draft, words) if site.consent and notices else {}
+    declared = (
+        consent.variables(site.consent, notices.draft, words) if site.consent and notices and notices.draft else {}
+    )
     own = {"site.url": site.url, "advance_notice_days": str(site.advance_notice_days)}
     return {**company, **own, **declared, **site.variables}

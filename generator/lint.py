@@ -93,7 +93,7 @@ def texts_hold_no_markers(library: Library) -> Iterator[Problem]:
 
 @check
 def notice_neither_pushes_nor_presumes(library: Library) -> Iterator[Problem]:
-    texts = library.notices.draft.data["texts"] if library.notices else {}
+    texts = library.notices.draft.data["texts"] if library.notices.draft else {}
     for language, said in texts.items():
         for key, text in said.items():
             if _USE_AS_CONSENT.search(text) or _PRESSURE.search(text):
@@ -104,7 +104,7 @@ def notice_neither_pushes_nor_presumes(library: Library) -> Iterator[Problem]:
 @check
 def notice_is_released(library: Library) -> Iterator[Problem]:
     notices = library.notices
-    if notices and notices.draft_is_new:
+    if notices.draft_is_new:
         latest = notices.register.latest
         found = f"the notice differs from its release {latest.version}" if latest else "the notice has no release yet"
         hint = "policy release notice --material|--editorial --summary TEXT, or look at it with --drafts"

@@ -7,9 +7,13 @@ lost when the folder holds more than the site.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from generator.errors import Problem, Where
 
 MANIFEST = "manifest.json"
 
@@ -36,23 +40,47 @@ def write(files: Mapping[str, bytes], folder: Path) -> Written:
     return Written(written, len(files) - written, removed)
 
 
+def lost_releases(files: Mapping[str, bytes], folder: Path) -> list[Problem]:
+    """Releases that the last build put here, and that `files` would take away or change: history stays (V01)."""
+    now = json.loads(files[MANIFEST])["releases"]
+    hint = f"bring it back from the repository's history; if it was never published, delete {folder}"
+    return [
+        Problem("release.lost", Where(str(folder / MANIFEST)), f"{name} {version} was built here as {digest}", hint)
+        for name, versions in _manifest(folder, "releases").items()
+        for version, digest in versions.items()
+        if now.get(name, {}).get(version) != digest
+    ]
+
+
 def _known(folder: Path) -> set[str]:
     """The paths that the last build wrote here."""
+    return {str(path) for path in _manifest(folder, "files")}
+
+
+def _manifest(folder: Path, key: str) -> dict[str, Any]:
+    """A part of the last build's manifest; empty where there is none, or none of ours."""
     try:
-        return {str(path) for path in json.loads((folder / MANIFEST).read_bytes())["files"]}
+        return dict(json.loads((folder / MANIFEST).read_bytes())[key])
     except (OSError, ValueError, KeyError, TypeError):
-        return set()
+        return {}
 
 
-def put(path: Path, content: bytes) -> bool:
-    """Whether the file had to be written. It is replaced in one step, so a reader never sees half of it."""
+def put(path: Path, content: bytes, *, durable: bool = False) -> bool:
+    """Whether the file had to be written. It is replaced in one step, so a reader never sees half of it.
+
+    `durable` waits for the disk: for what a build could not make again.
+    """
     try:
         if path.stat().st_size == len(content) and path.read_bytes() == content:
             return False
     except OSError:
         path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
-    part.write_bytes(content)
+    with part.open("wb") as file:
+        file.write(content)
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
     part.replace(path)
     return True
 

@@ -28,31 +28,23 @@ def prepare(
 ) -> Prepared:
     """Freeze a policy's working text, or the declared notice; SourceError if that may not be released."""
     if name == NOTICE:
-        return _prepare_notice(loaded, sources, kind, summary, effective or loaded.today)
+        return _prepare_notice(loaded, sources, kind, summary, effective)
     policy = loaded.policy(name)
     if policy.releases and not policy.draft_is_new:
         raise _nothing_new(policy.register)
     if policy.releases and kind == "editorial" and (problems := tuple(_material_changes(policy))):
         raise SourceError(problems)
     path = library.draft_path(name)
-    content = library.frozen_draft(loaded.site, sources, name).encode()
-    release = history.plan(
-        policy.register,
-        kind,
-        content=content,
-        summary=summary,
-        today=loaded.today,
-        effective=effective,
-        notice_days=loaded.site.advance_notice_days,
-    )
+    content = documents.without_awaiting(policy.draft.content.decode()).encode()
+    release = _plan(policy.register, kind, content, summary, effective, loaded, loaded.site.advance_notice_days)
     working = {path: documents.without_awaiting(sources.text(path)).encode()}
     return Prepared(release, _frozen(sources, name, release, content) | working, policy.draft.document.meta.awaiting)
 
 
-def _prepare_notice(loaded: Library, sources: Sources, kind: Kind, summary: str, effective: date) -> Prepared:
+def _prepare_notice(loaded: Library, sources: Sources, kind: Kind, summary: str, effective: date | None) -> Prepared:
     """A material notice asks visitors again on the day it takes effect; nobody has to be told before (V05)."""
     notices = loaded.notices
-    if notices is None:
+    if notices.draft is None:
         message = "site.yaml declares no consent, so there is no notice to release"
         raise SourceError(Problem("notice.none", Where("site.yaml"), message))
     latest = notices.register.latest
@@ -66,29 +58,47 @@ def _prepare_notice(loaded: Library, sources: Sources, kind: Kind, summary: str,
         message = "purposes, services or what they store have changed: visitors must be asked again (V05)"
         raise SourceError(Problem("notice.material", Where("site.yaml"), message, "release the notice with --material"))
     version = latest.version.next(kind) if latest else Version(1, 0)
-    content = library.declared_notice(loaded.site, sources, version).content
-    release = history.plan(
-        notices.register,
+    frozen = library.declared_notice(loaded.site, sources, version)
+    assert frozen is not None
+    release = _plan(notices.register, kind, frozen.content, summary, effective, loaded, notice_days=0)
+    return Prepared(release, _frozen(sources, NOTICE, release, frozen.content))
+
+
+def _plan(
+    register: Register,
+    kind: Kind,
+    content: bytes,
+    summary: str,
+    effective: date | None,
+    loaded: Library,
+    notice_days: int,
+) -> Release:
+    return history.plan(
+        register,
         kind,
         content=content,
         summary=summary,
         today=loaded.today,
         effective=effective,
-        notice_days=0,
+        notice_days=notice_days,
     )
-    return Prepared(release, _frozen(sources, NOTICE, release, content))
 
 
 def declared(notice: Mapping[str, Any]) -> object:
     """What a consent is about, without the wording: purposes, who acts for them, what is stored and who reads it."""
     return [
-        (purpose["id"], purpose["basis"], purpose["signals"], [_declared_service(s) for s in purpose["services"]])
+        (
+            purpose["id"],
+            purpose["basis"],
+            purpose["signals"],
+            [_declared_service(s, notice["language"]) for s in purpose["services"]],
+        )
         for purpose in notice["purposes"]
     ]
 
 
-def _declared_service(service: Mapping[str, Any]) -> object:
-    stored = [(item["kind"], item["name"]) for item in service["storage"]]
+def _declared_service(service: Mapping[str, Any], language: str) -> object:
+    stored = [(item["kind"], item["name"], item["lifetime"][language]) for item in service["storage"]]
     return service["id"], service["provider"], service["third_party"], stored
 
 

@@ -23,8 +23,8 @@ from markupsafe import Markup
 from generator.diff import BlockChange, RowChange, Span
 from generator.documents import Block, split_blocks
 
-SAFE_LINK = re.compile(r"(?:https?:|mailto:|tel:|#|/(?!/)|\.\.?/)", re.IGNORECASE)
-OWN_FILE = re.compile(r"/(?!/)|\.\.?/")  # an image of another host would tell it who reads the policy (G08)
+SAFE_LINK = re.compile(r"(?:https?:|mailto:|tel:|#|/(?![/\\])|\.\.?/)", re.IGNORECASE)
+OWN_FILE = re.compile(r"/(?![/\\])|\.\.?/")  # an image of another host would tell it who reads the policy (G08)
 MARKERS = "\ue000\ue001\ue002\ue003"  # private-use characters: <del>, </del>, <ins>, </ins>
 _OPEN = {"-": "\ue000", "+": "\ue002"}
 _CLOSE = {"-": "\ue001", "+": "\ue003"}

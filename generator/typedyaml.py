@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -127,7 +128,9 @@ class _Reader:
         try:
             return cls(**values)
         except ValueError as error:
-            return self.note("yaml.wrong-value", node, f"{_inside(key)}{error}")
+            named = re.match(r"'(\w+)'", str(error))  # a message that begins with a key is about its line
+            at = dict(self._pairs(node)).get(named[1], node) if named else node
+            return self.note("yaml.wrong-value", at, f"{_inside(key)}{error}")
 
     def _pairs(self, node: yaml.MappingNode) -> list[tuple[str, yaml.Node]]:
         seen: dict[str, yaml.Node] = {}

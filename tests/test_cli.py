@@ -76,14 +76,14 @@ def test_from_an_edit_to_a_published_release(site: Path) -> None:
 
     done = run("build", cwd=site)
     assert done.returncode == 0
-    assert "privacy-policy: 1.1 in force, 2.0 from 2026-12-22, 3 releases" in done.stdout
+    assert "privacy-policy: 1.1 in force, 2.0 from 2026-12-22, releases: 3" in done.stdout
     current = (site / "dist/privacy-policy/index.html").read_text(encoding="utf-8")
     assert "Version 2.0 takes effect on" in current
     assert "ever." not in current.partition("<article")[2]
 
     later = "1797897600"  # 2026-12-22
     done = run("build", cwd=site, epoch=later)
-    assert "privacy-policy: 2.0 in force, 3 releases" in done.stdout
+    assert "privacy-policy: 2.0 in force, releases: 3" in done.stdout
     assert "ever." in (site / "dist/privacy-policy/index.html").read_text(encoding="utf-8")
 
     edit(frozen, "ever.", "never.")
@@ -95,10 +95,10 @@ def test_from_an_edit_to_a_published_release(site: Path) -> None:
 
 
 def test_a_site_is_released_from_nothing(small: Path) -> None:
-    assert "terms: none in force, 0 releases" in run("build", cwd=small).stdout
+    assert "terms: none in force, releases: 0" in run("build", cwd=small).stdout
     done = run("release", "terms", "--material", "--summary", "The first.", cwd=small)
     assert "released terms 1.0 (material), in force from 2026-11-22" in done.stdout
-    assert "terms: 1.0 in force, 1 releases" in run("build", cwd=small).stdout
+    assert "terms: 1.0 in force, releases: 1" in run("build", cwd=small).stdout
     assert run("release", "terms", "--editorial", "--summary", "Again.", cwd=small).returncode == 1
 
 
@@ -142,6 +142,9 @@ def test_another_folder_is_named_with_dash_c(small: Path, tmp_path_factory: pyte
         ["release", "terms", "--summary", "x"],
         ["release", "terms", "--material"],
         ["release", "terms", "--material", "--summary", "x", "--effective", "tomorrow"],
+        ["release", "terms", "--material", "--editorial", "--summary", "x"],
+        ["diff", "terms", "1.0", "draft"],
+        ["serve", "--port", "99999"],
         ["build", "--colour"],
         ["receive"],
     ],
@@ -165,7 +168,6 @@ def test_every_command_explains_itself(command: list[str], tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["diff", "terms", "1.0", "draft"], "terms: diff.unknown: there is no version '1.0'"),
         (["diff", "privacy", "1.0", "draft"], "site.yaml: policy.unknown: there is no policy 'privacy'"),
         (["release", "privacy", "--material", "--summary", "x"], "site.yaml: policy.unknown: there is no policy"),
         (
@@ -253,3 +255,52 @@ def test_releasing_a_policy_tells_of_a_notice_that_is_not_released_yet(small: Pa
     assert "site.yaml also declares a notice that is not released yet" in done.stdout
     assert run("release", "notice", "--material", "--summary", "The first.", cwd=small).returncode == 0
     assert "notice: 1.0 (" in run("build", cwd=small).stdout
+
+
+def test_a_release_that_was_built_here_is_not_taken_away_in_silence(site: Path) -> None:
+    """Neither a shortened register nor a policy off the list may unpublish what was to stay for ever (V01)."""
+    assert run("build", cwd=site).returncode == 0
+    register = site / "content/privacy-policy/releases.yaml"
+    text = register.read_text("utf-8")
+    register.write_text(text[: text.index("  - version: 1.1")], "utf-8")
+    assert "release.unregistered" in run("build", cwd=site).stderr
+    (site / "content/privacy-policy/releases/1.1.md").unlink()
+    done = run("build", cwd=site)
+    assert done.returncode == 1
+    assert "release.lost: privacy-policy 1.1 was built here as " in done.stderr
+    assert (site / "dist/privacy-policy/1.1/index.html").exists()
+
+
+def test_a_policy_with_releases_that_is_not_listed_is_named(site: Path) -> None:
+    shutil.copytree(site / "content/privacy-policy", site / "content/terms")
+    done = run("build", cwd=site)
+    assert done.returncode == 1
+    assert "content/terms/releases/1.0.md: release.unlisted" in done.stderr
+
+
+def test_the_sites_own_folder_is_not_built_over(site: Path) -> None:
+    done = run("build", "--out", ".", cwd=site)
+    assert done.returncode == 1
+    assert "build.folder" in done.stderr
+
+
+def test_a_link_to_a_page_of_ours_that_is_not_there_is_named(site: Path) -> None:
+    edit(
+        site / "content/privacy-policy/policy.md",
+        "## Severability",
+        "See [old](/privacy-policy/9.9/).\n\n## Severability",
+    )
+    assert "link.no-page: the link /privacy-policy/9.9/" in run("check", cwd=site).stderr
+
+
+def test_evidence_stays_published_when_the_site_no_longer_asks(site: Path) -> None:
+    run("build", cwd=site)
+    config = site / "site.yaml"
+    text = config.read_text("utf-8")
+    config.write_text(text[: text.index("# The one declaration")], "utf-8")
+    (site / "content/privacy-policy/policy.md").write_bytes(
+        (site / "content/privacy-policy/releases/1.1.md").read_bytes()
+    )
+    assert run("build", cwd=site).returncode == 0
+    assert len(list((site / "dist/notices").iterdir())) == 1
+    assert not (site / "dist/preferences.js").exists()

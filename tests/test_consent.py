@@ -129,3 +129,26 @@ def purposes(made: Notice) -> list[Any]:
 def test_texts_by_language_reach_the_notice_in_each() -> None:
     text = CONSENT.replace("label: Usage", "label: {en: Usage, ar: الاستخدام}")
     assert purposes(notice(text))[1]["label"] == {"en": "Usage"}
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("accept: ''", "'accept' wants words"),
+        ("withdraw: Later.", "'withdraw' wants words and {open}"),
+        ("intro: Hello {nobody}", "'intro' wants words and {controller}"),
+    ],
+)
+def test_own_wording_may_not_unname_a_button_or_drop_a_duty(written: str, expected: str) -> None:
+    with pytest.raises(ValueError, match=expected):
+        notice(CONSENT + f"  texts:\n    en:\n      {written}\n")
+
+
+def test_own_wording_in_a_language_that_is_not_offered_is_named() -> None:
+    with pytest.raises(ValueError, match="'texts' has words in 'fr'"):
+        notice(CONSENT + "  texts:\n    fr:\n      accept: Oui\n")
+
+
+@pytest.mark.parametrize("name", ["'*'", "''", "a*", "two words"])
+def test_a_name_that_would_erase_what_nobody_declared_is_refused(name: str) -> None:
+    assert "'name' wants one word" in message(CONSENT.replace("name: usage_id", f"name: {name}"))

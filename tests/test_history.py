@@ -201,3 +201,13 @@ def test_a_release_takes_effect_on_its_day_and_ends_the_one_before() -> None:
     assert register.superseded_on(two) is None
     assert (register.before(two), register.before(one)) == (one, None)
     assert (register.get("2.0"), register.get("3.0")) == (two, None)
+
+
+def test_of_two_releases_for_one_day_the_newer_is_announced() -> None:
+    """A slip mended in an announced text must not leave readers with the text that never applies."""
+    first = planned(FIRST, "material", "two")
+    register = Register(FIRST.path, (*FIRST.releases, first))
+    mended = Register(FIRST.path, (*register.releases, planned(register, "editorial", "three")))
+    assert mended.releases[-1].effective == first.effective
+    announced = mended.upcoming(TODAY)
+    assert announced == mended.in_force(first.effective) == mended.releases[-1]

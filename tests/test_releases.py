@@ -216,6 +216,21 @@ def test_new_wording_of_the_notice_is_editorial_and_a_new_purpose_is_not() -> No
         assert str(prepared(changed, "material", name="notice").release.version) == "2.0"
 
 
+def test_a_longer_lifetime_is_not_editorial() -> None:
+    held = with_banner()
+    longer = dataclasses.replace(held, site=held.site.replace("lifetime: 12 months", "lifetime: 10 years"))
+    assert codes(longer, name="notice") == ["notice.material"]
+
+
+def test_a_notice_may_follow_one_that_is_announced() -> None:
+    held = with_banner()
+    later = TODAY + timedelta(days=9)
+    more = dataclasses.replace(held, site=held.site.replace("12 months", "2 years"))
+    announced, _ = after(more, prepared(more, "material", name="notice", effective=later))
+    reworded = dataclasses.replace(announced, site=announced.site.replace("Counts visits.", "Counts your visits."))
+    assert prepared(reworded, name="notice").release.effective == later
+
+
 def test_a_notice_that_says_nothing_new_is_not_released() -> None:
     assert codes(with_banner(), name="notice") == ["release.nothing-new"]
 

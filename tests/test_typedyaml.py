@@ -97,7 +97,7 @@ def test_a_quoted_null_is_a_text_and_a_bare_one_is_none() -> None:
         ("title: a\n\nparts:\n  - count: 1", "site.yaml:4: yaml.missing-key: in 'parts' the key 'name' is missing"),
         (
             "title: a\nparts:\n  - name: b\n    count: -1",
-            "site.yaml:3: yaml.wrong-value: in 'parts' 'count' is below zero",
+            "site.yaml:4: yaml.wrong-value: in 'parts' 'count' is below zero",
         ),
     ],
 )

@@ -128,7 +128,7 @@ def notice_files(site: str) -> dict[str, bytes]:
     """The folder of the notice that a site.yaml declares, released as 1.0."""
     with_policy = make_sources(site)
     notices = build.load(with_policy, today=TODAY, drafts=True).notices
-    assert notices is not None
+    assert notices.draft is not None
     return policy_files("notice", [Frozen(notices.draft.content.decode())])
 
 
@@ -154,6 +154,6 @@ def on_disk(name: str) -> Sources:
     """A site of tests/sites. Its notice is released here, so that it always has the words of today's banner."""
     read = sources.read(ROOT / "tests/sites" / name)
     notices = build.load(read, today=TODAY, drafts=True).notices
-    assert notices is not None
+    assert notices.draft is not None
     released = policy_files("notice", [Frozen(notices.draft.content.decode())])
     return dataclasses.replace(read, content={**read.content, **released})
