@@ -22,7 +22,7 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 
 from generator.ledger.receiver import Receiver
-from generator.ledger.server import listen, load_notices, now, uvicorn_server
+from generator.ledger.server import following, listen, load_notices, now, uvicorn_server
 from generator.ledger.store import open_store
 
 _PASSED_ON = ("Content-Type", "Origin", "Sec-Fetch-Site")
@@ -63,8 +63,9 @@ async def _run(preview: Preview, app: Receiver | None) -> None:
     async with AsyncExitStack() as running:
         if app:
             await _receive(preview, app, running)
+            await running.enter_async_context(following(preview.folder / "notices.json", app))
         await _show(preview, running)
-        _watch(preview, app)
+        _watch(preview)
         preview.on_ready()
         await stop.wait()
 
@@ -90,15 +91,10 @@ async def _show(preview: Preview, running: AsyncExitStack) -> None:
     running.callback(site.stop)
 
 
-def _watch(preview: Preview, app: Receiver | None) -> None:
-    def rebuild() -> None:
-        preview.rebuild()
-        if app:
-            app.adopt(load_notices(preview.folder / "notices.json"))
-
+def _watch(preview: Preview) -> None:
     watcher = get_watcher_class()()
     for path in preview.watched:
-        watcher.watch(str(path), rebuild)
+        watcher.watch(str(path), preview.rebuild)
     LiveReloadHandler.watcher = watcher
     LiveReloadHandler.DEFAULT_RELOAD_TIME = 0  # two saves within three seconds are two reloads
     logging.getLogger("livereload").setLevel(logging.WARNING)

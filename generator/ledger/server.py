@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from generator.ledger.store import open_store
 HEADER_BYTES = 16 * 1024
 CONNECTIONS = 1024
 DRAIN_SECONDS = 10
+FOLLOW_SECONDS = 0.5
+logger = logging.getLogger("policy.receiver")
 
 
 def now() -> datetime:
@@ -35,6 +38,50 @@ def load_notices(path: Path) -> Notices:
         hint = "build the site first (policy build), then give its notices.json"
         raise LedgerError(Problem("notices.missing", Where(str(path)), message, hint)) from None
     return read_notices(data, str(path))
+
+
+@contextlib.asynccontextmanager
+async def following(path: Path, app: Receiver) -> AsyncIterator[None]:
+    """Within it, `app` has the notices that `path` has: the site may be built again, and the new banner's choices name
+    a notice that the receiver did not know when it started.
+    """
+    task = asyncio.create_task(_follow(path, app))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _follow(path: Path, app: Receiver) -> None:
+    """Asks for time and size, which works on every file system. A file that is missing or wrong is said once."""
+    adopted, said = None, ""
+    while True:
+        stamp = _stamp(path)
+        if stamp is None or stamp != adopted:
+            wrong = _adopt(path, app)
+            adopted = None if wrong else stamp
+            if wrong and wrong != said:
+                logger.error("the notices of before stay in force: %s", wrong)
+            said = wrong
+        await asyncio.sleep(FOLLOW_SECONDS)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def _adopt(path: Path, app: Receiver) -> str:
+    """What is wrong with the file, or nothing."""
+    try:
+        app.adopt(load_notices(path))
+    except LedgerError as error:
+        return str(error)
+    return ""
 
 
 class Server(uvicorn.Server):
@@ -87,17 +134,19 @@ def serve(
     on_ready: Callable[[str, int], None] | None = None,
 ) -> None:
     """The receiver alone, until SIGINT or SIGTERM; then requests in hand are finished. Port 0 takes any free port.
+    The notices are followed: what the file says anew is in force within a second.
 
     `on_ready(host, port)` is called once it listens. LedgerError if store, notices or address cannot be used.
     """
     notices = load_notices(notices_path)
     store = open_store(store_url)
     with contextlib.closing(store), contextlib.closing(listen(host, port)) as listening:
-        server = uvicorn_server(Receiver(store, notices, now, origins=origins), host, port)
+        app = Receiver(store, notices, now, origins=origins)
+        server = uvicorn_server(app, host, port)
         if on_ready is not None:
             bound = listening.getsockname()[1]
             server.on_ready = lambda: on_ready(host, bound)
-        asyncio.run(_until_signalled(server, listening))
+        asyncio.run(_until_signalled(server, listening, following(notices_path, app)))
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -124,11 +173,14 @@ def _cannot_listen(host: str, port: int, error: Exception) -> LedgerError:
     return LedgerError(Problem("address", Where(f"{host}:{port}"), f"cannot listen here: {reason}", hint))
 
 
-async def _until_signalled(server: Server, listening: socket.socket) -> None:
+async def _until_signalled(
+    server: Server, listening: socket.socket, beside: contextlib.AbstractAsyncContextManager[None]
+) -> None:
     loop = asyncio.get_running_loop()
     for signal_ in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signal_, _stop, server)
-    await server.serve([listening])
+    async with beside:
+        await server.serve([listening])
 
 
 def _stop(server: Server) -> None:

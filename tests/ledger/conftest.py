@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import pytest
@@ -58,9 +58,9 @@ def url(tmp_path: Path) -> str:
     return made
 
 
-def launch(url: str, notices_path: Path, *origins: str) -> Receiver:
+def launch(url: str, notices_path: Path, *origins: str, errors: IO[str] | None = None) -> Receiver:
     command = [sys.executable, str(Path(__file__).with_name("launch.py")), url, str(notices_path), *origins]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
     assert process.stdout is not None
     port = int(process.stdout.readline())
     return Receiver(process, port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20, verify=False))
@@ -70,8 +70,8 @@ def launch(url: str, notices_path: Path, *origins: str) -> Receiver:
 def start(notices_path: Path) -> Iterator[Start]:
     running: list[Receiver] = []
 
-    def start(url: str, *origins: str) -> Receiver:
-        running.append(launch(url, notices_path, *origins))
+    def start(url: str, *, notices: Path = notices_path, errors: IO[str] | None = None) -> Receiver:
+        running.append(launch(url, notices, errors=errors))
         return running[-1]
 
     yield start

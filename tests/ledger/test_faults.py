@@ -25,7 +25,7 @@ from generator.ledger.receiver import Receiver as Application
 from generator.ledger.records import Record
 
 from .conftest import Receiver, Start
-from .world import NOW, body, choice, notices
+from .world import NOTICES_JSON, NOW, OLD_NOTICE, body, choice, notices
 
 T = TypeVar("T")
 
@@ -320,6 +320,41 @@ def test_other_notices_are_taken_up_between_two_choices(opened: store.Store) -> 
         return [before.status_code, (await post(client, body())).status_code]
 
     assert in_process(app, work) == [422, 201]
+
+
+def test_a_release_made_while_the_receiver_runs_is_taken_and_a_broken_file_changes_nothing(
+    start: Start, url: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "notices.json"
+    older = {"notices": {OLD_NOTICE: NOTICES_JSON["notices"][OLD_NOTICE]}}
+    path.write_text(json.dumps(NOTICES_JSON | older))
+    with (tmp_path / "errors").open("w") as errors:
+        one = start(url, notices=path, errors=errors)
+    assert one.post(choice()).status_code == 422
+    path.write_text(json.dumps(NOTICES_JSON))
+    until(lambda: one.post(choice()).status_code == 201)
+
+    def said() -> list[str]:
+        return (tmp_path / "errors").read_text().splitlines()
+
+    path.write_text("{")
+    until(lambda: len(said()) == 1)
+    path.unlink()
+    until(lambda: len(said()) == 2)
+    time.sleep(2.5 * server.FOLLOW_SECONDS)
+    assert [line.split(": ")[2] for line in said()] == ["notices.wrong", "notices.missing"]
+    assert one.post(choice()).status_code == 201
+    path.write_text(json.dumps(NOTICES_JSON | older))
+    until(lambda: one.post(choice()).status_code == 422)
+    assert one.stop() == 0
+    assert len(said()) == 2
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("origin", ["*", "null", "https://x.example/", "x.example"])
