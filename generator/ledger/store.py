@@ -1,7 +1,7 @@
 """Where records are kept, whatever the database. The verbs are few, and nothing in them is of one database.
 
-Creating a store and opening one are different verbs, and neither does the other's work: a ledger that is missing is
-an accident to look into, never a reason to start an empty one.
+Creating a store and opening one are different verbs, and neither does the other's work: where a ledger is missing,
+the caller decides whether that is the first start or an accident, and says so aloud.
 """
 
 from __future__ import annotations

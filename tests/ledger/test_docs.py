@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -40,6 +41,28 @@ def test_the_example_gets_a_receipt_that_holds(start: Start, url: str, tmp_path:
     subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, check=True)
     result = checked(tmp_path / "receipt.json")
     assert (result.returncode, result.stdout) == (0, "holds under the checkpoint of www.itsths.com/choices at size 1\n")
+
+
+def test_a_ledger_that_is_missing_is_made_in_the_folder_of_the_site_and_said_aloud(tmp_path: Path) -> None:
+    site, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
+    site.mkdir()
+    elsewhere.mkdir()
+    (site / "notices.json").write_text(json.dumps(NOTICES_JSON))
+    policy = [sys.executable, "-c", "from generator.cli import main; main()", "-C", str(site)]
+    ledger = ["--store", "sqlite:///choices.db"]
+    missing = subprocess.run([*policy, "ledger", "verify", *ledger], cwd=elsewhere, capture_output=True)
+    assert (missing.returncode, (site / "choices.db").exists()) == (1, False)
+    receive = [*policy, "receive", "--port", "0", *ledger, "--notices", "notices.json"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(receive, cwd=elsewhere, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = [process.stdout.readline() for _ in range(2)]
+        process.terminate()
+    assert [path.name for path in elsewhere.iterdir()] == []
+    assert (site / "choices.db").is_file()
+    announced = "created a new, empty ledger: "
+    assert said[0].startswith(announced)
+    assert f"`{announced}" in PAGE
 
 
 def test_the_program_accepts_every_true_receipt_and_no_changed_one(receiver: Receiver, tmp_path: Path) -> None:
