@@ -9,7 +9,6 @@ and a proof reads a few short ranges, never the whole log.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -138,26 +137,6 @@ class Proofs:
                 start = split
         return tuple(reversed(path))
 
-    def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
-        """PROOF(old, D[new]) of RFC 6962 section 2.1.2; empty for the empty and for the same log."""
-        if not 0 <= old <= new:
-            raise ValueError(f"a log of {new} cannot have grown from one of {old}")
-        if old in (0, new):
-            return ()
-        path: list[bytes] = []
-        start, stop = 0, new
-        while stop != old:
-            split = start + _split(stop - start)
-            if old <= split:
-                path.append(self._span(split, stop))
-                stop = split
-            else:
-                path.append(self._span(start, split))
-                start = split
-        if start:
-            path.append(self._span(start, stop))
-        return tuple(reversed(path))
-
     def _span(self, start: int, stop: int) -> bytes:
         width = stop - start
         if width & (width - 1) == 0:
@@ -175,52 +154,6 @@ def _split(width: int) -> int:
     return 1 << ((width - 1).bit_length() - 1)
 
 
-def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
-    """RFC 9162 section 2.1.3.2. `leaf` is the leaf's hash."""
-    if not 0 <= index < size:
-        return False
-    at, last, found = index, size - 1, leaf
-    for node in path:
-        if last == 0:
-            return False
-        if at & 1 or at == last:
-            found = node_hash(node, found)
-            while not at & 1 and at:
-                at, last = at >> 1, last >> 1
-        else:
-            found = node_hash(found, node)
-        at, last = at >> 1, last >> 1
-    return last == 0 and found == root
-
-
-def verify_consistency(old: int, new: int, path: Sequence[bytes], old_root: bytes, new_root: bytes) -> bool:
-    """RFC 9162 section 2.1.4.2: the log of `new` leaves starts with the log of `old`. All grow from the empty log."""
-    if not 0 <= old <= new:
-        return False
-    if old == 0:
-        return not path and old_root == Head().root
-    if old == new:
-        return not path and old_root == new_root
-    nodes = [old_root, *path] if old & (old - 1) == 0 else list(path)
-    at, last = old - 1, new - 1
-    while at & 1:
-        at, last = at >> 1, last >> 1
-    if not path:
-        return False
-    found_old = found_new = nodes[0]
-    for node in nodes[1:]:
-        if last == 0:
-            return False
-        if at & 1 or at == last:
-            found_old, found_new = node_hash(node, found_old), node_hash(node, found_new)
-            while not at & 1 and at:
-                at, last = at >> 1, last >> 1
-        else:
-            found_new = node_hash(found_new, node)
-        at, last = at >> 1, last >> 1
-    return last == 0 and found_old == old_root and found_new == new_root
-
-
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """The head of a log, in words others can keep: C2SP tlog-checkpoint, here without signature or extension lines."""
@@ -233,32 +166,9 @@ class Checkpoint:
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
 
 
-def parse_checkpoint(text: str) -> Checkpoint:
-    """The reverse of str(); anything that str() would not have written is a LedgerError."""
-    lines = text.split("\n")
-    if len(lines) != 4 or lines[3] or not valid_origin(lines[0]):
-        raise _broken("a checkpoint is three lines: origin, size, root")
-    if not (lines[1].isascii() and lines[1].isdigit()):
-        raise _broken("the size of a checkpoint is a decimal number")
-    checkpoint = Checkpoint(lines[0], int(lines[1]), _root(lines[2]))
-    if str(checkpoint) != text:
-        raise _broken("a checkpoint has one spelling: no leading zeros, canonical base64")
-    return checkpoint
-
-
 def valid_origin(origin: str) -> bool:
     """C2SP signed-note: a key name, which the origin also is, is not empty and has neither white space nor '+'."""
     return bool(origin) and "+" not in origin and origin.isprintable() and not any(map(str.isspace, origin))
-
-
-def _root(line: str) -> bytes:
-    try:
-        root = base64.b64decode(line, validate=True)
-    except (binascii.Error, ValueError):
-        root = b""
-    if len(root) != HASH_BYTES:
-        raise _broken("the root of a checkpoint is 32 bytes in base64")
-    return root
 
 
 def _broken(message: str) -> LedgerError:

@@ -16,6 +16,7 @@ from generator.ledger import evidence, log, store
 from generator.ledger.records import leaf
 
 from .conftest import ORIGIN, Receiver, Start
+from .holder import read_checkpoint, verify_inclusion
 from .world import OLD_POLICY, SITE, choice, refusal
 
 
@@ -31,9 +32,9 @@ def check(receipt: dict[str, Any]) -> log.Checkpoint:
     """What a holder of a receipt can check without asking anybody."""
     body = json.dumps(receipt["event"], sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     place, kept = receipt["log"], leaf(base64.b64decode(receipt["nonce"]), body)
-    checkpoint = log.parse_checkpoint(place["checkpoint"])
+    checkpoint = read_checkpoint(place["checkpoint"])
     path = [base64.b64decode(node) for node in place["inclusion"]]
-    assert log.verify_inclusion(kept, place["index"], checkpoint.size, path, checkpoint.root)
+    assert verify_inclusion(kept, place["index"], checkpoint.size, path, checkpoint.root)
     return checkpoint
 
 
@@ -240,7 +241,7 @@ def test_the_checkpoint_is_the_head_of_the_log_and_covers_each_receipt(receiver:
     receipt = receiver.post(choice()).json()
     answer = receiver.http.get("/checkpoint")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
-    assert log.parse_checkpoint(answer.text) == check(receipt)
+    assert read_checkpoint(answer.text) == check(receipt)
     assert receiver.http.head("/checkpoint").content == b""
 
 

@@ -1,0 +1,33 @@
+"""What the holder of a receipt can check without asking anybody. The product only makes proofs, so this lives here."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+
+from generator.ledger import log
+
+
+def read_checkpoint(text: str) -> log.Checkpoint:
+    origin, size, root, _ = text.split("\n")
+    checkpoint = log.Checkpoint(origin, int(size), base64.b64decode(root))
+    assert str(checkpoint) == text
+    return checkpoint
+
+
+def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
+    """RFC 9162 section 2.1.3.2. `leaf` is the leaf's hash."""
+    if not 0 <= index < size:
+        return False
+    at, last, found = index, size - 1, leaf
+    for node in path:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            found = log.node_hash(node, found)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            found = log.node_hash(found, node)
+        at, last = at >> 1, last >> 1
+    return last == 0 and found == root
