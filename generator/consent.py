@@ -208,6 +208,12 @@ def asks_for_consent(notice: Notice) -> bool:
     return any(purpose["basis"] == "consent" for purpose in notice.data["purposes"])
 
 
+def stored_names(notice: Notice) -> list[str]:
+    """The name of everything that the banner and what it gates keep in a browser."""
+    services = [service for purpose in notice.data["purposes"] for service in purpose["services"]]
+    return [item["name"] for service in services for item in service["storage"]]
+
+
 def variables(declaration: Declaration, notice: Notice, words: Words) -> dict[str, str]:
     """What a policy may say from the declaration, as Markdown: purposes, the table of cookies (D18), periods."""
     language = words.language

@@ -1,7 +1,7 @@
 """What is checked before anything is released: each check reads the library and yields problems.
 
-A check is a function with @check; a site's own may join them. Only what can still be changed is checked: the drafts
-and the declared notice. What has been released is history.
+A check is a function with @check. What can still be changed is checked: the drafts and the declared notice. What has
+been released is history; it is only asked whether it goes together.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from generator import consent
 from generator.errors import Problem, Where
 from generator.library import Library, Policy, register_path
 from generator.render import MARKERS, OWN_FILE, SAFE_LINK
@@ -118,6 +119,20 @@ def notice_names_a_policy_in_force(library: Library) -> Iterator[Problem]:
         message = f"no release of {declaration.policy!r} is in force for a choice to be bound to: there is no banner"
         hint = f"policy release {declaration.policy} --help"
         yield Problem("notice.no-policy", Where(register_path(declaration.policy)), message, hint, "warning")
+
+
+@check
+def policy_names_what_the_banner_stores(library: Library) -> Iterator[Problem]:
+    """The table of cookies in force and the banner in force must not drift apart (D18; Planet49, C-673/17)."""
+    notice, declaration = library.notice, library.site.consent
+    current = library.policy(declaration.policy).in_force(library.today) if declaration and notice else None
+    if notice and current:
+        said = current.content.decode()
+        missing = [name for name in consent.stored_names(notice) if name not in said]
+        if missing:
+            message = f"version {current.label}, in force, does not name what the banner stores: {', '.join(missing)}"
+            hint = "release a text that holds {{ cookie_table }}"
+            yield Problem("policy.storage-missing", Where(current.document.path), message, hint, "warning")
 
 
 def _draft_lines(library: Library) -> Iterator[tuple[Policy, Where, str]]:

@@ -20,13 +20,21 @@ def found(line: str = "", *, made: Sources | None = None, drafts: bool = False) 
     return list(lint.run(build.load(made or default, today=TODAY, drafts=drafts)))
 
 
+STORED = "`__Host-preferences`, `preferences.receipt`, `preferences.queue` and `usage_id` are kept."
+
+
+def banner_site(site: str = SITE + CONSENT) -> Sources:
+    """A site with a banner, whose policy names what the banner stores."""
+    return with_banner(site, policy_files("terms", [Frozen(f"{TERMS}\n{STORED}\n")]))
+
+
 def codes(line: str = "", *, made: Sources | None = None, drafts: bool = False) -> list[str]:
     return [problem.code for problem in found(line, made=made, drafts=drafts)]
 
 
 def test_a_good_site_has_no_problems() -> None:
     assert found() == []
-    assert found(made=with_banner()) == []
+    assert found(made=banner_site()) == []
 
 
 @pytest.mark.parametrize(
@@ -99,7 +107,7 @@ def test_a_character_that_a_redline_uses_as_its_mark_is_named() -> None:
     "title", ["Sorry, cookies!", "For the best experience", "By using this site you accept cookies"]
 )
 def test_a_banner_that_pushes_or_presumes_is_named(title: str) -> None:
-    made = with_banner(SITE + CONSENT + f"  texts: {{en: {{title: '{title}'}}}}\n")
+    made = banner_site(SITE + CONSENT + f"  texts: {{en: {{title: '{title}'}}}}\n")
     (problem,) = found(made=made)
     assert (problem.code, problem.severity) == ("wording.notice", "error")
     assert "'title' (en)" in problem.message
@@ -108,7 +116,7 @@ def test_a_banner_that_pushes_or_presumes_is_named(title: str) -> None:
 def test_a_notice_that_is_not_released_is_told() -> None:
     fresh = make_sources(SITE + CONSENT)
     assert [problem.message for problem in found(made=fresh)] == ["the notice has no release yet"]
-    held = with_banner()
+    held = banner_site()
     changed = dataclasses.replace(held, site=held.site.replace("Counts visits.", "Counts."))
     assert [problem.message for problem in found(made=changed)] == ["the notice differs from its release 1.0"]
 
@@ -126,7 +134,7 @@ def test_problems_come_in_the_order_of_files_and_lines() -> None:
 
 def test_a_problem_below_a_long_variable_is_named_at_the_line_of_the_file() -> None:
     draft = TERMS.replace("We write plain terms.", "{{ purposes }}\n\n{{ cookie_table }}") + "\n[a](#x)\n"
-    made = with_banner(content=policy_files("terms", [Frozen(TERMS)], draft))
+    made = with_banner(content=policy_files("terms", [Frozen(f"{TERMS}\n{STORED}\n")], draft))
     assert [str(problem.where) for problem in found(made=made)] == ["content/terms/policy.md:17"]
 
 
@@ -134,3 +142,11 @@ def test_a_site_may_bring_a_check_of_its_own(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(lint, "CHECKS", [])
     lint.check(lambda library: [Problem("own", Where("site.yaml"), library.site.title)])
     assert [problem.message for problem in found()] == ["Example policies"]
+
+
+def test_a_policy_in_force_that_does_not_name_what_the_banner_stores_is_told() -> None:
+    """The table of cookies and the banner must not drift apart (D18)."""
+    (problem,) = found(made=with_banner())
+    assert (problem.code, problem.severity) == ("policy.storage-missing", "warning")
+    assert "does not name what the banner stores: __Host-preferences, " in problem.message
+    assert codes(made=banner_site()) == []

@@ -143,6 +143,16 @@ def test_a_withdrawal_erases_stops_and_is_linked_to_the_consent(
     assert preview.verify()["holds"]
 
 
+def test_another_website_may_post_only_if_its_address_is_listed(preview: Preview, visit: NewVisit) -> None:
+    """The preview passes the browser's question before the post (preflight) on, and its empty answer back."""
+    ask = visit().page.request.fetch
+    listed = f"http://localhost:{preview.port}"
+    for origin, status, allowed in (("https://else.example", 403, None), (listed, 204, listed)):
+        headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        answer = ask(preview.url("/choices"), method="OPTIONS", headers=headers)
+        assert (answer.status, answer.headers.get("access-control-allow-origin")) == (status, allowed)
+
+
 def test_the_choice_holds_on_every_page_and_the_way_back_is_there(preview: Preview, visit: NewVisit) -> None:
     visitor = visit()
     page = NoticePage(visitor.page).open(preview.url())
