@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: serve test build check install clean
+.PHONY: serve test build check install system clean
 
 serve: .venv/program
 	@exec $(BIN)/policy serve --port $(PORT)
@@ -13,11 +13,10 @@ build: .venv/program
 
 install: .venv/program
 
-test: .venv/tools node_modules/.package-lock.json
-	@scripts/browser
+test: .venv/tools system node_modules/.package-lock.json
 	$(BIN)/pytest
 
-check: .venv/tools node_modules/.package-lock.json
+check: .venv/tools system node_modules/.package-lock.json
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -36,7 +35,10 @@ check: .venv/tools node_modules/.package-lock.json
 .venv:
 	@scripts/environment $(PYTHON)
 
-node_modules/.package-lock.json: package.json package-lock.json
+system:
+	@scripts/system
+
+node_modules/.package-lock.json: package.json package-lock.json | system
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
