@@ -17,6 +17,7 @@ from typing import Any
 import rcssmin
 import rjsmin
 
+from generator.config import direction
 from generator.errors import Problem, SourceError, Where
 
 # The order in which the plain scripts are joined; each may use what stands before it, and start.js runs them.
@@ -109,6 +110,7 @@ def _config(
         "consentDays": notice["consent_days"],
         "refusalDays": notice["refusal_days"],
         "language": notice["language"],
+        "rtl": [language for language in notice["languages"] if direction(language) == "rtl"],
         "purposes": [_purpose(purpose) for purpose in notice["purposes"]],
         "texts": {language: notice["texts"][language] for language in notice["languages"]},
     }

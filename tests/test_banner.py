@@ -15,7 +15,7 @@ import yaml
 from generator.banner import SCRIPTS, STYLE, script, stylesheet, words_used
 from generator.errors import SourceError
 
-from .browser.sample import ANALYTICS, MARKETING, POLICY, WIDGET, banner, notice, sources
+from .browser.sample import ANALYTICS, MARKETING, POLICY, WIDGET, banner, notice, renamed_banner, sources
 
 TEXTS: dict[str, dict[str, str]] = {
     path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted((WIDGET / "texts").glob("*.yaml"))
@@ -34,6 +34,11 @@ def test_the_digests_are_those_of_the_bytes() -> None:
     assert made.sha256 == hashlib.sha256(made.content).hexdigest()
     sha384 = base64.b64encode(hashlib.sha384(made.content).digest()).decode()
     assert made.integrity == f"sha384-{sha384}"
+
+
+def test_the_script_is_told_which_languages_run_from_right_to_left() -> None:
+    assert '"rtl":["ar"]' in banner().content.decode()
+    assert '"rtl":["ar-SA","yi"]' in renamed_banner(ar="ar-SA", en="yi").content.decode()
 
 
 def test_the_words_come_out_right_under_any_charset_and_inline() -> None:

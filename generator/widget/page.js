@@ -8,14 +8,16 @@ const BASE =
     ? document.currentScript.src
     : (document.querySelector('script[src*="/preferences."]')?.getAttribute('src') ?? '');
 
-/** The page's language if the notice has it, else the notice's own (B11). */
-const LANGUAGE = pageLanguage();
-const DIRECTION = ['ar', 'fa', 'he', 'ur'].includes(LANGUAGE) ? 'rtl' : 'ltr';
+/** The page's language if the notice has it, with its region or without, else the notice's own (B11). */
+const LANGUAGE = pageLanguage(document.documentElement.lang.toLowerCase());
+const DIRECTION = CONFIG.rtl.includes(LANGUAGE) ? 'rtl' : 'ltr';
 const words = CONFIG.texts[LANGUAGE] ?? {};
 
-function pageLanguage() {
-  const primary = document.documentElement.lang.split('-')[0]?.toLowerCase() ?? '';
-  return Object.hasOwn(CONFIG.texts, primary) ? primary : CONFIG.language;
+/** @param {string} tag in lower case: RFC 5646 section 2.1.1 */
+function pageLanguage(tag) {
+  const spoken = (/** @type {string | undefined} */ wanted) =>
+    Object.keys(CONFIG.texts).find((language) => language.toLowerCase() === wanted);
+  return spoken(tag) ?? spoken(tag.split('-')[0]) ?? CONFIG.language;
 }
 
 /** @param {string} path a path or an address */

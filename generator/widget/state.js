@@ -39,14 +39,14 @@ function makeChoice(answers, day) {
 }
 
 /** Whether a choice still answers what is asked today: not expired (W07), not from the future, complete, and made
- * under the same major versions. A higher minor version asks nobody again (V05).
+ * under the same major versions. A minor version asks nobody again (V05), though a kept page may not know it yet.
  * @param {Choice} choice @param {number} today */
 function holds(choice, today) {
   return (
     choice.day <= today + 1 &&
     today < lastDay(choice) &&
-    sameMajor(choice.notice, CONFIG.notice.version) &&
-    sameMajor(choice.policy, CONFIG.policy.version) &&
+    major(choice.notice) === major(CONFIG.notice.version) &&
+    major(choice.policy) === major(CONFIG.policy.version) &&
     optional.every(({ id }) => Object.hasOwn(choice.answers, id))
   );
 }
@@ -61,18 +61,9 @@ function lifetime(answers) {
   return grants(answers) ? CONFIG.consentDays : CONFIG.refusalDays;
 }
 
-/** A major version above ours is unknown to this script, and so is a minor one.
- * @param {string} theirs @param {string} ours */
-function sameMajor(theirs, ours) {
-  const [major, minor] = numbers(theirs);
-  const [ourMajor, ourMinor] = numbers(ours);
-  return major === ourMajor && minor <= ourMinor;
-}
-
-/** @param {string} version @returns {[number, number]} */
-function numbers(version) {
-  const [major = NaN, minor = NaN] = version.split('.').map(Number);
-  return [major, minor];
+/** @param {string} version */
+function major(version) {
+  return version.split('.')[0];
 }
 
 /** @param {Answers} answers */

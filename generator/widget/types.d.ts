@@ -35,6 +35,7 @@ interface Config {
   consentDays: number;
   refusalDays: number;
   language: string;
+  rtl: string[];
   purposes: Purpose[];
   texts: Record<string, Record<string, string>>;
 }

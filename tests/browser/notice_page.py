@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from playwright.sync_api import Locator, Page
@@ -16,6 +18,9 @@ _STORED = """() => ({
   local: {...localStorage},
   session: {...sessionStorage},
 })"""
+
+
+_DELIVERED = "() => !localStorage['preferences.queue']"
 
 
 class NoticePage:
@@ -58,6 +63,13 @@ class NoticePage:
         for purpose, granted in answers.items():
             self.control(purpose).set_checked(granted)
         self.button("save", self.settings).click()
+
+    @contextmanager
+    def posted(self) -> Iterator[None]:
+        """What is done inside posts a choice; afterwards the page has taken in a final answer."""
+        with self.page.expect_response("**/choices"):
+            yield
+        self.page.wait_for_function(_DELIVERED)  # alone it would also hold before the choice was queued
 
     def stored(self) -> Probe:
         found: Probe = self.page.evaluate(_STORED)

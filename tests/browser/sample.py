@@ -95,6 +95,14 @@ def banner(
     return script(made.data, made.sha256, policy, sources or _sources(), receiver=receiver)
 
 
+def renamed_banner(**names: str) -> Asset:
+    """The script of a notice whose languages have other tags, their words unchanged."""
+    data = dict(notice(ANALYTICS).data)
+    data["texts"] = {names[language]: texts for language, texts in data["texts"].items()}
+    data["languages"], data["language"] = sorted(names.values()), names[data["language"]]
+    return script(data, "0" * 64, POLICY, _sources(), receiver=None)
+
+
 @cache
 def _sources() -> dict[str, str]:
     return sources()
