@@ -22,9 +22,13 @@ function isReceipt(answer) {
   return times.every((time) => Date.parse(time) > 0) && event.purposes.every((purpose) => purpose?.id);
 }
 
-/** The receipt of this browser's last record, if there is one. */
-function lastReceipt() {
-  return receipt ?? kept()?.receipt ?? null;
+/** The receipt of this very choice: an older one says what no longer holds (P07).
+ * @param {Choice | null} choice */
+function receiptOf(choice) {
+  if (!choice || waiting()) return undefined; // before a choice nothing is read
+  return [receipt, kept()?.receipt].find((found) =>
+    found?.event.purposes.every(({ id, decision }) => choice.answers[id] === (decision === 'granted')),
+  );
 }
 
 /** @returns {Waiting | null} the event that waits, if it is not too old */
@@ -33,15 +37,26 @@ function waiting() {
   return found?.event?.event_id && Date.now() - found.at < PATIENCE ? found : null;
 }
 
-/** Record a choice: save the event, then send it. Never rejects.
+/** Choices are entered one after another, so that each names the one before. @type {Promise<unknown>} */
+let entered = Promise.resolve();
+
+/** Record a choice: save the event, then send it.
  * @param {EventType} type @param {Method} method @param {Answers} answers @param {boolean} gpc */
 async function record(type, method, answers, gpc) {
   receipt = null;
   if (!CONFIG.receiver) return;
+  const turn = entered.then(() => enter(type, method, answers, gpc));
+  entered = turn.catch(() => {});
+  await send(await turn);
+}
+
+/** @param {EventType} type @param {Method} method @param {Answers} answers @param {boolean} gpc */
+async function enter(type, method, answers, gpc) {
   const known = type === 'refused' ? null : (kept() ?? (grants(answers) ? await makeKept() : null));
   const event = makeEvent(type, method, answers, gpc, known);
   keep('queue', { at: Date.now(), event });
-  await send(event);
+  link(event, event.event_id);
+  return event;
 }
 
 /** @param {EventType} type @param {Method} method @param {Answers} answers @param {boolean} gpc
@@ -87,14 +102,13 @@ async function makeKept() {
 /** What an earlier page could not deliver. */
 function sendWaiting() {
   const found = CONFIG.receiver ? waiting() : null;
-  if (found) return send(found.event);
-  keep('queue', null);
-  return undefined;
+  if (!found) return keep('queue', null);
+  link(found.event, found.event.event_id);
+  send(found.event);
 }
 
-/** @param {ChoiceEvent} event */
+/** Never rejects. @param {ChoiceEvent} event */
 async function send(event) {
-  link(event, event.event_id);
   try {
     const answer = await fetch(resolve(CONFIG.receiver ?? ''), {
       method: 'POST',
@@ -104,11 +118,12 @@ async function send(event) {
       credentials: 'omit',
       referrerPolicy: 'no-referrer', // no path reaches the receiver (M01)
     });
-    if (again(answer.status)) throw answer;
-    if (waiting()?.event.event_id === event.event_id) keep('queue', null);
-    if (answer.ok) receive(event, await answer.json());
+    if (!again(answer.status) && waiting()?.event.event_id === event.event_id) keep('queue', null);
+    if (!answer.ok) throw answer;
+    receive(event, await answer.json());
   } catch {
-    link(event, event.prev_event_id); // as far as we know it was not stored: the next record must not name it
+    // As far as we know it was not stored: the next record must not name it. A newer one may have come already.
+    if (kept()?.last === event.event_id) link(event, event.prev_event_id);
   }
 }
 

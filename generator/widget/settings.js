@@ -116,7 +116,7 @@ function makeItem(item) {
 
 /** What was chosen, when, under which versions, and the receipt (P07). @param {Choice | null} choice */
 function makeRecord(choice) {
-  const answer = lastReceipt();
+  const answer = receiptOf(choice);
   const facts = answer ? receiptFacts(answer) : choice && choiceFacts(choice);
   return el(
     'section',
@@ -125,7 +125,7 @@ function makeRecord(choice) {
     facts
       ? el('dl', {}, ...facts.map(([term, value]) => el('div', {}, el('dt', {}, term), el('dd', {}, value))))
       : el('p', {}, words.record_none),
-    receipt ? el('p', {}, words.receipt_refusal) : undefined,
+    answer && answer === receipt ? el('p', {}, words.receipt_refusal) : undefined,
     answer ? el('button', { type: 'button', 'data-download': '' }, words.download) : undefined,
   );
 }
@@ -174,9 +174,9 @@ function shownAnswers() {
   return Object.fromEntries([...inputs].map((input) => [input.dataset.purpose, input.checked]));
 }
 
-/** The receipt leaves as a file; the secret stays. */
-function downloadReceipt() {
-  const answer = lastReceipt();
+/** The receipt leaves as a file; the secret stays. @param {Choice | null} choice */
+function downloadReceipt(choice) {
+  const answer = receiptOf(choice);
   if (!answer) return;
   const file = URL.createObjectURL(new Blob([JSON.stringify(answer, null, 2)], { type: 'application/json' }));
   el('a', { href: file, download: `receipt-${answer.receipt_id}.json` }).click();

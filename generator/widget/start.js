@@ -40,13 +40,14 @@ function settle() {
   if (apply()) location.reload();
 }
 
-/** Open what is granted, take back what is not.
+/** Open what is granted, take back what is not: a lapsed choice granted something once, but a host that never heard
+ * one leaves alone what a neighbour may have been granted, and does not look.
  * @returns {boolean} whether only a reload stops what already ran (W03) */
 function apply() {
   const answers = answersNow();
   const denied = optional.map(({ id }) => id).filter((id) => !answers[id]);
   openGates(answers);
-  erase(denied);
+  if (current || readCookie()) erase(denied);
   return denied.some((id) => ran.has(id));
 }
 
@@ -128,7 +129,7 @@ function onNotice(button) {
 /** @param {Element} button */
 function onSettings(button) {
   const choice = button.getAttribute('data-choice');
-  if (button.hasAttribute('data-download')) downloadReceipt();
+  if (button.hasAttribute('data-download')) downloadReceipt(current);
   else if (button.hasAttribute('data-close')) closeSettings();
   else if (choice === 'save') choose(shownAnswers(), 'settings.save');
   else if (choice === 'accept') choose(answerAll(true), 'settings.accept');

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from .conftest import Visit
 from .notice_page import NoticePage
 from .pages import furnish, gated, page
-from .sample import ANALYTICS, banner
+from .sample import ANALYTICS, banner, renamed_banner
 from .serving import Site
 
 Open = Callable[..., Visit]
@@ -40,9 +40,9 @@ def test_a_refusal_leaves_nothing_unique(visit: Open, site: Site) -> None:
     left = []
     for _ in range(2):
         notice = NoticePage(visit().page).open(site.url())
-        notice.reject()
+        with notice.posted():
+            notice.reject()
         expect(notice.notice).to_have_count(0)
-        notice.page.wait_for_function("() => !localStorage.length")
         left.append(notice.stored())
     assert left[0] == left[1]
     assert "analytics-0.marketing-0" in left[0]["cookies"]
@@ -127,9 +127,38 @@ def test_the_settings_show_the_record_and_give_the_receipt(notice: NoticePage) -
     assert kept["secret"] not in json.dumps(kept["receipt"])
 
 
+def test_a_withdrawal_that_waits_is_not_shown_as_the_grant_before_it(notice: NoticePage, site: Site) -> None:
+    with notice.posted():
+        notice.accept()
+    site.temper = "fails"
+    notice.open_settings()
+    with notice.page.expect_navigation():
+        notice.button("reject", notice.settings).click()
+    notice.open_settings()
+    record = notice.settings.locator("[data-record]")
+    expect(record).to_contain_text("not confirmed yet")
+    expect(record).not_to_contain_text(site.events[0]["event_id"])
+    expect(record).not_to_contain_text("2099")  # the grant's last day
+    expect(record.locator("[data-download]")).to_have_count(0)
+
+
+def test_a_withdrawal_that_never_arrived_is_not_shown_as_the_grant_before_it(notice: NoticePage, site: Site) -> None:
+    with notice.posted():
+        notice.accept()
+    site.temper = "conflicts"
+    notice.open_settings()
+    with notice.posted(), notice.page.expect_navigation():
+        notice.button("reject", notice.settings).click()
+    notice.open_settings()
+    record = notice.settings.locator("[data-record]")
+    expect(record).to_contain_text("notice 1.0, policy 1.1")
+    expect(record).not_to_contain_text(site.events[0]["event_id"])
+    expect(record.locator("[data-download]")).to_have_count(0)
+
+
 def test_the_receipt_of_a_refusal_is_shown_until_the_page_goes(notice: NoticePage, site: Site) -> None:
-    notice.reject()
-    notice.page.wait_for_function("() => !localStorage.length")
+    with notice.posted():
+        notice.reject()
     notice.open_settings()
     expect(notice.settings).to_contain_text(site.events[0]["event_id"])
     notice.page.reload()
@@ -158,6 +187,20 @@ def test_the_banner_speaks_the_pages_language_or_its_own(page: Page, site: Site)
     site.put("/fr", _page_in("fr"))
     notice.open(site.url("/fr"))
     assert notice.notice.get_attribute("lang") == "en"
+
+
+@pytest.mark.parametrize(
+    ("asked", "spoken"),
+    [("ar-SA", "ar-SA"), ("AR-sa", "ar-SA"), ("ar", "yi"), ("yi-US", "yi"), ("", "yi")],
+)
+def test_a_language_with_a_region_is_spoken_where_it_is_asked_for(
+    page: Page, site: Site, asked: str, spoken: str
+) -> None:
+    furnish(site, language=asked)
+    site.put_script("/preferences.js", renamed_banner(ar="ar-SA", en="yi").content)
+    notice = NoticePage(page).open(site.url())
+    assert notice.notice.get_attribute("lang") == spoken
+    assert notice.notice.get_attribute("dir") == "rtl"
 
 
 def _page_in(language: str) -> str:

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from .conftest import Visit
 from .notice_page import NoticePage
@@ -18,7 +18,6 @@ from .serving import Site, Temper
 
 Open = Callable[..., Visit]
 STORED_RECEIPT = "() => localStorage['preferences.receipt']?.includes('receipt_id')"
-DELIVERED = "() => !localStorage['preferences.queue']"
 
 
 @pytest.fixture
@@ -69,8 +68,8 @@ def test_records_of_one_browser_are_a_chain(notice: NoticePage, site: Site) -> N
     steps = [(True, False), (True, False), (True, True), (False, False), (False, False), (False, True)]
     for step in steps:
         notice.open_settings()
-        notice.save(analytics=step[0], marketing=step[1])
-        notice.page.wait_for_function(DELIVERED)
+        with notice.posted():
+            notice.save(analytics=step[0], marketing=step[1])
         notice.page.reload()
     types = [event["event_type"] for event in site.events]
     assert types == ["given", "renewed", "changed", "withdrawn", "refused", "given"]
@@ -91,10 +90,82 @@ def test_a_grant_after_expiry_is_a_renewal(page: Page, site: Site) -> None:
     page.context.clear_cookies()  # what Max-Age does
     page.clock.fast_forward(200 * 86_400_000)
     page.reload()
-    notice.accept()
-    page.wait_for_function(DELIVERED)
+    with notice.posted():
+        notice.accept()
     assert [e["event_type"] for e in site.events] == ["given", "renewed"]
     assert site.events[1]["prev_event_id"] == site.events[0]["event_id"]
+
+
+# Two choices in one task: no answer, and no digest, comes between them.
+_ACCEPT_THEN = """(choice) => {
+  document.querySelector('#preferences-notice [data-choice=accept]').click();
+  preferences.show();
+  document.querySelector(`#preferences-settings [data-choice=${choice}]`).click();
+}"""
+
+
+def test_a_withdrawal_in_the_same_breath_names_the_grant(page: Page, site: Site) -> None:
+    furnish(site)
+    notice = NoticePage(page).open(site.url())
+    site.temper = "fails"
+    page.evaluate(_ACCEPT_THEN, "reject")
+    _until(page, lambda: len(site.posts) == 2)
+    given, withdrawn = sorted(site.events, key=lambda event: event["event_type"])
+    assert (given["event_type"], withdrawn["event_type"]) == ("given", "withdrawn")
+    assert withdrawn["prev_event_id"] == given["event_id"]
+    assert withdrawn["subject_ref"] == given["subject_ref"] is not None
+    assert notice.waiting() == withdrawn
+
+
+def test_an_older_post_that_fails_takes_nothing_from_a_newer_one(page: Page, site: Site) -> None:
+    furnish(site)
+    notice = NoticePage(page).open(site.url())
+    held: list[Route] = []
+    page.route("**/choices", lambda route: held.append(route))
+    page.evaluate(_ACCEPT_THEN, "accept")
+    _until(page, lambda: len(held) == 2)
+    newer, older = sorted(held, key=lambda route: "given" in (route.request.post_data or ""))
+    with page.expect_response(lambda answer: answer.request == older.request):
+        older.fulfill(status=500)
+    with notice.posted():
+        newer.continue_()
+    page.wait_for_function(STORED_RECEIPT)
+    kept, (renewed,) = notice.receipt(), site.events
+    assert kept
+    assert renewed["event_type"] == "renewed"
+    assert kept["last"] == kept["receipt"]["receipt_id"] == renewed["event_id"]
+
+
+@pytest.mark.parametrize("temper", ["conflicts", "is no receiver"])
+def test_a_record_that_was_refused_for_good_is_not_named_by_the_next(
+    notice: NoticePage, site: Site, temper: Temper
+) -> None:
+    site.temper = temper
+    with notice.posted():
+        notice.accept()
+    site.temper = "stores"
+    notice.open_settings()
+    with notice.posted():
+        notice.save(marketing=False)
+    assert [event["prev_event_id"] for event in site.events] == [None, None]
+
+
+def test_a_choice_made_while_the_page_goes_is_posted_all_the_same(notice: NoticePage, site: Site) -> None:
+    notice.page.evaluate(
+        "() => addEventListener('pagehide', () => document.querySelector('[data-choice=reject]').click())"
+    )
+    notice.open(site.url("/icon.svg"))  # no banner there to send it again
+    _until(notice.page, lambda: len(site.posts) == 1)
+    assert site.events[0]["event_type"] == "refused"
+
+
+def _until(page: Page, holds: Callable[[], bool]) -> None:
+    """Let the page go on until it holds, or five seconds have passed."""
+    for _ in range(250):
+        if holds():
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError("it never came to hold")
 
 
 @pytest.mark.parametrize("temper", ["fails", "is busy", "hangs"])
@@ -111,8 +182,8 @@ def test_a_receiver_that_is_down_changes_nothing_and_gets_the_same_key_later(
     expect(notice.settings.locator("[data-record]")).to_contain_text("not confirmed yet")
     site.temper = "stores"
     site.release.set()
-    notice.page.reload()
-    notice.page.wait_for_function(DELIVERED)
+    with notice.posted():
+        notice.page.reload()
     assert notice.notice.count() == 0
     assert {event["event_id"] for event in site.events} == {waiting["event_id"]}
     assert site.events[0] == site.events[-1] == waiting
@@ -127,8 +198,8 @@ def test_a_receiver_that_is_down_changes_nothing_and_gets_the_same_key_later(
 @pytest.mark.parametrize("temper", ["conflicts", "is no receiver"])
 def test_a_receiver_that_says_no_for_good_is_not_asked_again(notice: NoticePage, site: Site, temper: Temper) -> None:
     site.temper = temper
-    notice.accept()
-    notice.page.wait_for_function(f"async () => ({DELIVERED})()")
+    with notice.posted():
+        notice.accept()
     notice.page.reload()
     notice.page.wait_for_timeout(100)
     assert (len(site.posts), notice.notice.count(), notice.ran()) == (1, 0, ["a"])
@@ -155,20 +226,19 @@ def test_an_event_is_given_up_after_a_day(page: Page, site: Site) -> None:
     page.wait_for_function("() => localStorage['preferences.queue']")
     page.clock.fast_forward("24:00:01")
     page.reload()
-    page.wait_for_function(DELIVERED)
+    page.wait_for_function("() => !localStorage['preferences.queue']")
     assert len(site.posts) == 1
 
 
 def test_a_new_choice_takes_the_place_of_one_that_was_never_stored(notice: NoticePage, site: Site) -> None:
     site.temper = "fails"
-    notice.accept()
+    with notice.page.expect_response("**/choices"):
+        notice.accept()
     notice.page.wait_for_function("() => JSON.parse(localStorage['preferences.receipt'])?.last === null")
-    notice.page.wait_for_timeout(100)
     site.temper = "stores"
     notice.open_settings()
-    with notice.page.expect_navigation():
+    with notice.posted(), notice.page.expect_navigation():
         notice.button("reject", notice.settings).click()
-    notice.page.wait_for_function(DELIVERED)
     withdrawn = site.events[-1]
     assert (withdrawn["event_type"], withdrawn["prev_event_id"]) == ("withdrawn", None)
     assert withdrawn["subject_ref"] == site.events[0]["subject_ref"]
@@ -225,9 +295,8 @@ def test_a_withdrawal_after_the_storage_was_cleared_makes_no_secret(notice: Noti
     notice.page.wait_for_function(STORED_RECEIPT)
     notice.page.evaluate("() => localStorage.clear()")
     notice.open_settings()
-    with notice.page.expect_navigation():
+    with notice.posted(), notice.page.expect_navigation():
         notice.button("reject", notice.settings).click()
-    notice.page.wait_for_function(DELIVERED)
     assert notice.stored()["local"] == {}
     withdrawn = site.events[-1]
     assert (withdrawn["event_type"], withdrawn["subject_ref"]) == ("withdrawn", None)
@@ -249,6 +318,6 @@ def test_garbage_in_local_storage_is_no_receipt(notice: NoticePage, site: Site) 
         notice.page.context.clear_cookies()
         notice.page.reload()
         notice.open_settings()
-        notice.button("accept", notice.settings).click()
-        notice.page.wait_for_function(DELIVERED)
+        with notice.posted():
+            notice.button("accept", notice.settings).click()
     assert len(site.posts) == len(GARBAGE)
