@@ -9,29 +9,31 @@ const ran = new Set();
 /** Inline code waits for the external scripts that stand before it. @type {Promise<unknown>} */
 let loading = Promise.resolve();
 
+const GATES = 'script[type="text/plain"][data-purpose],template[data-purpose]';
+
 /** @param {Answers} answers */
-function openGates(answers) {
-  for (const gate of document.querySelectorAll(
-    'script[type="text/plain"][data-purpose],template[data-purpose]',
-  )) {
+function openGates(answers, gates = document.querySelectorAll(GATES)) {
+  for (const gate of gates) {
     const purpose = gate.getAttribute('data-purpose') ?? '';
     if (!Object.hasOwn(answers, purpose) || !answers[purpose]) continue;
     ran.add(purpose);
-    if (gate instanceof HTMLTemplateElement) openTemplate(gate);
+    if (gate instanceof HTMLTemplateElement) openTemplate(gate, answers);
     else if (gate instanceof HTMLScriptElement) run(gate);
   }
 }
 
 /** Its scripts are run one by one like the page's own: a cloned one would run as soon as it can, out of order.
- * @param {HTMLTemplateElement} template */
-function openTemplate(template) {
+ * A gate inside it is one like any other. @param {HTMLTemplateElement} template @param {Answers} answers */
+function openTemplate(template, answers) {
   const content = document.importNode(template.content, true);
-  const scripts = [...content.querySelectorAll('script')].map(
-    (script) => /** @type {const} */ ([script, script.type]),
-  );
+  const gates = content.querySelectorAll(GATES);
+  const scripts = [...content.querySelectorAll('script')]
+    .filter((script) => !script.matches(GATES))
+    .map((script) => /** @type {const} */ ([script, script.type]));
   for (const [script] of scripts) script.type = 'text/plain';
   template.replaceWith(content);
   for (const [script, type] of scripts) run(script, type);
+  openGates(answers, gates);
 }
 
 /** Inline code takes its turn; external code keeps its own order (async = false) and is fetched meanwhile.

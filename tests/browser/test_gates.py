@@ -91,6 +91,27 @@ def test_a_template_is_put_in_its_place_and_its_scripts_run_in_order(visit: Open
     assert there.seen.trouble() == []
 
 
+def test_a_gate_inside_a_gate_waits_for_its_own_purpose_and_stops_no_other_code(visit: Open, site: Site) -> None:
+    inline = note("inline")
+    furnish(
+        site,
+        f'<template data-purpose="analytics">{gated("b", "marketing")}{gated("a").replace("text/plain", "")}</template>'
+        f'<script type="text/plain" data-purpose="analytics">{inline}</script>',
+    )
+    site.csp = STRICT.replace("script-src 'self'", f"script-src 'self' '{_hash(inline)}'")
+    notice = NoticePage(visit().page).open(site.url())
+    notice.open_settings()
+    notice.save(analytics=True)
+    notice.page.wait_for_function("() => window.ran?.includes('inline')")
+    assert notice.ran() == ["a", "inline"]
+    notice.page.reload()
+    notice.open_settings()
+    notice.save(marketing=True)
+    notice.page.wait_for_function("() => window.ran?.includes('b')")
+    notice.page.reload()
+    notice.page.wait_for_function("() => window.ran?.includes('b')")
+
+
 def test_only_the_granted_purpose_opens(visit: Open, site: Site) -> None:
     furnish(site, gated("a") + gated("b", "marketing") + gated("c", "unheard-of") + gated("c", "constructor"))
     notice = NoticePage(visit().page).open(site.url())
@@ -156,6 +177,40 @@ def test_withdrawal_erases_what_was_declared_and_nothing_else_and_reloads(visit:
     }
     assert notice.purposes() == {"analytics": False, "marketing": True}
     assert (notice.ran(), notice.notice.count()) == ([], 0)
+
+
+def test_a_neighbouring_host_without_a_choice_takes_nothing_back(visit: Open, site: Site) -> None:
+    furnish(site)
+    there = visit()
+    notice = NoticePage(there.page).open(site.url().replace("127.0.0.1", "www.example.test"))
+    notice.accept()
+    there.page.evaluate("() => { document.cookie = 'usage_id=1;path=/;domain=example.test' }")
+    notice.open(site.url().replace("127.0.0.1", "example.test"))
+    expect(notice.notice).to_be_visible()
+    assert notice.stored()["cookies"] == "usage_id=1"
+
+
+def test_before_a_choice_no_storage_is_even_looked_at(visit: Open, site: Site) -> None:
+    furnish(site)
+    there = visit()
+    there.context.add_init_script(
+        """window.looked = [];
+        for (const door of ['localStorage', 'sessionStorage', 'indexedDB'])
+          Object.defineProperty(window, door, {get() { looked.push(door) }})"""
+    )
+    notice = NoticePage(there.page).open(site.url())
+    notice.open_settings()
+    assert there.page.evaluate("() => looked") == []
+
+
+def test_what_a_choice_allowed_that_no_longer_counts_is_erased(visit: Open, site: Site) -> None:
+    furnish(site)
+    there = visit()
+    held = {"preferences": "1.unreadable", "usage_id": "1"}
+    there.context.add_cookies([{"name": name, "value": value, "url": site.origin} for name, value in held.items()])
+    notice = NoticePage(there.page).open(site.url())
+    expect(notice.notice).to_be_visible()
+    assert notice.stored()["cookies"] == "preferences=1.unreadable"
 
 
 def test_what_a_dying_page_stores_again_is_erased_on_the_next(visit: Open, site: Site) -> None:
