@@ -33,7 +33,9 @@ def write(files: Mapping[str, bytes], folder: Path) -> Written:
     The manifest is written last: after a crash before it, the next write still knows what is to be taken away.
     """
     gone = sorted(_known(folder) - files.keys())
-    written = sum(put(folder / path, files[path]) for path in sorted(files.keys() - {MANIFEST}))
+    # Pages after what they name, and after notices.json: a choice made on a new page must be known to the receiver.
+    order = sorted(files.keys() - {MANIFEST}, key=lambda path: (path.endswith(".html"), path))
+    written = sum(put(folder / path, files[path]) for path in order)
     removed = sum(_remove(folder, path) for path in gone)
     if MANIFEST in files:
         written += put(folder / MANIFEST, files[MANIFEST])

@@ -163,6 +163,6 @@ class _PassOn(RequestHandler):
         for name, value in answer.headers.get_all():
             if name not in ("Content-Length", "Transfer-Encoding", "Connection"):
                 self.set_header(name, value)
-        self.finish(answer.body)
+        self.finish(answer.body or None)  # 204 has no body, not an empty one
 
     get = post = put = delete = options = head = patch = _pass_on
