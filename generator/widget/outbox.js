@@ -26,9 +26,12 @@ function isReceipt(answer) {
  * @param {Choice | null} choice */
 function receiptOf(choice) {
   if (!choice || waiting()) return undefined; // before a choice nothing is read
-  return [receipt, kept()?.receipt].find((found) =>
-    found?.event.purposes.every(({ id, decision }) => choice.answers[id] === (decision === 'granted')),
-  );
+  return [receipt, kept()?.receipt].find((found) => found && same(decisions(found), choice.answers));
+}
+
+/** @param {Receipt} answer @returns {Answers} */
+function decisions({ event }) {
+  return Object.fromEntries(event.purposes.map(({ id, decision }) => [id, decision === 'granted']));
 }
 
 /** @returns {Waiting | null} the event that waits, if it is not too old */

@@ -22,10 +22,8 @@ function answersNow() {
 function answersBefore() {
   const stored = parseChoice(readCookie());
   if (stored) return stored.answers;
-  const purposes = kept()?.receipt?.event.purposes;
-  return purposes
-    ? Object.fromEntries(purposes.map(({ id, decision }) => [id, decision === 'granted']))
-    : null;
+  const last = kept()?.receipt;
+  return last ? decisions(last) : null;
 }
 
 /** Read the state and act on it; a page that comes back from the back-forward cache does it again. */

@@ -94,7 +94,12 @@ function eventType(before, after) {
   const had = before !== null && grants(before);
   if (!grants(after)) return had ? 'withdrawn' : 'refused';
   if (!had) return 'given';
-  return Object.keys(after).every((id) => before[id] === after[id]) ? 'renewed' : 'changed';
+  return same(before, after) ? 'renewed' : 'changed';
+}
+
+/** @param {Answers} before @param {Answers} after */
+function same(before, after) {
+  return Object.keys(after).every((id) => before[id] === after[id]);
 }
 
 /** @param {string} version */

@@ -117,6 +117,19 @@ def test_a_withdrawal_in_the_same_breath_names_the_grant(page: Page, site: Site)
     assert notice.waiting() == withdrawn
 
 
+def test_a_choice_that_could_not_be_entered_does_not_hold_up_the_next(visit: Open, site: Site) -> None:
+    furnish(site)
+    there = visit()
+    there.context.add_init_script("crypto.subtle.digest = () => Promise.reject(new Error('of the test'))")
+    notice = NoticePage(there.page).open(site.url())
+    notice.accept()
+    notice.open_settings()
+    with notice.posted():
+        notice.button("reject", notice.settings).click()
+    assert [event["event_type"] for event in site.events] == ["withdrawn"]
+    assert there.seen.errors == ["of the test"]
+
+
 def test_an_older_post_that_fails_takes_nothing_from_a_newer_one(page: Page, site: Site) -> None:
     furnish(site)
     notice = NoticePage(page).open(site.url())
