@@ -15,7 +15,7 @@ from generator import build, history
 from generator.build import Built
 from generator.errors import SourceError
 from generator.sources import Sources
-from tests import html
+from tests import markup as html
 from tests.trees import (
     CONSENT,
     SITE,

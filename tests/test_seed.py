@@ -7,7 +7,7 @@ import re
 import pytest
 
 from generator import build
-from tests import html
+from tests import markup as html
 from tests.trees import ROOT, TODAY, built, shipped
 
 SEED = (ROOT / "tests/fixtures/privacy-policy.seed.txt").read_text(encoding="utf-8")
