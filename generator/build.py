@@ -51,7 +51,7 @@ def build(sources: Sources, *, today: date, drafts: bool = False, receiver: str 
     files = {
         **{address.lstrip("/"): content for _, address, content in _static_files(sources.static)},
         **_script_files(script),
-        **_render(loaded, made, Templates(sources.templates, assets), script, assets),
+        **_render(loaded, made, Templates(sources.templates, assets), script),
         **_copies(loaded, _renderers(sources.templates)),
         **feeds.notices(loaded),
         "sitemap.xml": feeds.sitemap(loaded, made),
@@ -111,12 +111,8 @@ def _renderers(templates: Mapping[str, str]) -> Callable[[str], Renderer]:
     return renderer_for
 
 
-def _render(
-    loaded: Library, made: Iterable[Page], templates: Templates, script: Asset | None, assets: Mapping[str, str]
-) -> dict[str, bytes]:
+def _render(loaded: Library, made: Iterable[Page], templates: Templates, script: Asset | None) -> dict[str, bytes]:
     shared = _shared(loaded, script)
-    if script and loaded.site.demo:
-        shared["demo_script"] = assets["demo-usage.js"]
     return {
         page.file: templates.render(page.template, page.language, _context(loaded.site, page, shared)) for page in made
     }
@@ -149,10 +145,7 @@ def _context(site: Site, page: Page, shared: Mapping[str, Any]) -> dict[str, Any
         "feed": page.feed,
         "csp": shared["csp"],
     }
-    context = {"site": shared["site"], "banner": shared["banner"], "page": about, **page.context}
-    if "demo" in context:
-        context["demo"] = {**context["demo"], "script": shared["demo_script"]}
-    return context
+    return {"site": shared["site"], "banner": shared["banner"], "page": about, **page.context}
 
 
 def csp(site: Site) -> str:

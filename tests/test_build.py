@@ -344,3 +344,11 @@ def test_an_arabic_section_is_linked_by_its_arabic_id() -> None:
     page = pages("arabic")["privacy/index.html"]
     assert "البيانات-التي-نجمعها" in page.values("id")
     assert "#البيانات-التي-نجمعها" in page.values("href")
+
+
+def test_the_demonstration_is_built_where_no_banner_is() -> None:
+    """A notice is in force and the policy it names is not: there is nothing to ask, and nothing may break."""
+    text = SITE + "demo: true\n" + CONSENT
+    files = built(make_sources(text, {**DRAFT_ONLY, **notice_files(text)})).files
+    assert b"demo-usage." in files["demo/index.html"]
+    assert "preferences.js" not in files
