@@ -21,7 +21,6 @@ class ReleaseView:
     """What is told about a release, or about the draft, wherever it is named."""
 
     policy_title: str
-    policy_path: str
     version: str
     status: str
     path: str
@@ -34,9 +33,6 @@ class ReleaseView:
     summary: str = ""
     note: str = ""
     sha256: str | None = None
-    md: str | None = None
-    txt: str | None = None
-    json: str | None = None
     redline_path: str | None = None
     redline_from: str | None = None
     awaiting: str = ""
@@ -83,8 +79,8 @@ class Fold:
     sections: tuple[ChangeView, ...]
 
 
-def release_path(policy: Policy, label: str, suffix: str = "/") -> str:
-    return f"{policy.path}{label}{suffix}"
+def release_path(policy: Policy, label: str) -> str:
+    return f"{policy.path}{label}/"
 
 
 def redline_path(policy: Policy, old: str, new: str) -> str:
@@ -97,7 +93,6 @@ def view(library: Library, policy: Policy, text: Text) -> ReleaseView:
     path = release_path(policy, text.label)
     shared = {
         "policy_title": text.document.meta.title,
-        "policy_path": policy.path,
         "version": text.label,
         "path": path,
         "current_path": policy.path if policy.in_force(library.today) else None,
@@ -117,9 +112,6 @@ def view(library: Library, policy: Policy, text: Text) -> ReleaseView:
         summary=release.summary,
         note=release.note,
         sha256=release.sha256,
-        md=release_path(policy, text.label, ".md"),
-        txt=release_path(policy, text.label, ".txt"),
-        json=release_path(policy, text.label, ".json"),
     )
 
 
