@@ -7,7 +7,8 @@ let settings = null;
 /** Open it with what is stored, never with defaults (P06). Escape and closing store nothing (B07).
  * @param {Answers} answers @param {boolean} gpc @param {Choice | null} choice */
 function showSettings(answers, gpc, choice) {
-  if (settings) return;
+  if (settings?.open) return;
+  closeSettings(); // Escape has closed it, and its event is still on the way
   dress();
   const dialog = makeSettings(answers, gpc, choice);
   dialog.addEventListener('close', () => dialog === settings && closeSettings()); // Escape
