@@ -45,14 +45,16 @@ def build(sources: Sources, *, today: date, drafts: bool = False, receiver: str 
     """
     loaded = load(sources, today=today, drafts=drafts)
     problems = lint.run(loaded)
-    assets = dict(_static(sources.static))
+    static = tuple(_static_files(sources.static))
+    assets = {name: address for name, address, _ in static}
     script = _banner(loaded, sources, receiver)
-    made = tuple(pages.make(loaded, _renderers(sources.templates)))
+    renderer_for = _renderers(sources.templates)  # one for pages and copies: a text is rendered once for both
+    made = tuple(pages.make(loaded, renderer_for))
     files = {
-        **{address.lstrip("/"): content for _, address, content in _static_files(sources.static)},
+        **{address.lstrip("/"): content for _, address, content in static},
         **_script_files(script),
         **_render(loaded, made, Templates(sources.templates, assets), script),
-        **_copies(loaded, _renderers(sources.templates)),
+        **_copies(loaded, renderer_for),
         **feeds.notices(loaded),
         "sitemap.xml": feeds.sitemap(loaded, made),
     }
@@ -74,10 +76,6 @@ def _static_files(static: Mapping[str, bytes]) -> Iterator[tuple[str, str, bytes
         if path.suffix in (".css", ".js"):
             name = str(path.with_name(f"{path.stem}.{hashlib.sha256(content).hexdigest()[:10]}{path.suffix}"))
         yield str(path), f"/static/{name}", content
-
-
-def _static(static: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
-    return ((name, address) for name, address, _ in _static_files(static))
 
 
 def _banner(loaded: Library, sources: Sources, receiver: str | None) -> Asset | None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 from generator.documents import Block, Document
-from generator.library import NOTICE, Library, Policy, Text
+from generator.library import Library, Policy, Text
 from generator.pages import Page
 from generator.render import Renderer
 from generator.views import view
@@ -123,7 +122,7 @@ def notices(library: Library) -> dict[str, bytes]:
         "schema": "policy-notices/1",
         "site": site.url.rstrip("/"),
         "controller": site.company.name,
-        "origins": list(dict.fromkeys([_origin(site.url), *map(_origin, site.consent.origins)])),
+        "origins": list(dict.fromkeys([site.url.rstrip("/"), *site.consent.origins])),
         "withdraw": site.absolute("/cookies/"),
         "authority": site.consent.authority,
         "notices": {digest: _accepted(notice.data) for digest, notice in known.items()},
@@ -146,17 +145,11 @@ def _accepted(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def manifest(files: Mapping[str, str], library: Library) -> bytes:
     """Every file with its SHA-256, and every release with the SHA-256 of its frozen text (V01)."""
-    registers = {policy.id: policy.register for policy in library.policies} | {NOTICE: library.notices.register}
     releases = {
         name: {str(release.version): release.sha256 for release in register.releases}
-        for name, register in registers.items()
+        for name, register in library.registers.items()
     }
     return _json({"schema": "policy-manifest/1", "releases": releases, "files": dict(sorted(files.items()))})
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _instant(day: str) -> str:

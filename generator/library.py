@@ -115,6 +115,11 @@ class Library:
     words: Words  # of the pages that belong to no policy
     drafts: bool = False  # whether drafts are part of the site: a look ahead, never published
 
+    @property
+    def registers(self) -> dict[str, Register]:
+        """Every register by the name that is released: the policies' and the notice's."""
+        return {policy.id: policy.register for policy in self.policies} | {NOTICE: self.notices.register}
+
     def policy(self, policy_id: str) -> Policy:
         """The policy of that name; SourceError offers the ones there are."""
         for policy in self.policies:
@@ -141,8 +146,9 @@ def load(site: Site, sources: Sources, *, today: date, drafts: bool = False) -> 
     policies = [_try(partial(_policy, site, sources, name, variables), errors) for name in site.policies]
     if errors or notices is None:
         raise _all(errors, declared=notices is not None)
-    _check_strays(site, sources)
-    return Library(site, today, tuple(policy for policy in policies if policy), notices, words, drafts)
+    loaded = Library(site, today, tuple(policy for policy in policies if policy), notices, words, drafts)
+    _check_strays(sources, loaded.registers)
+    return loaded
 
 
 def register_path(name: str) -> str:
@@ -178,15 +184,16 @@ def _all(errors: list[PolicyError], *, declared: bool) -> PolicyError:
     return (FrozenTextChanged if changed else SourceError)(told)
 
 
-def _check_strays(site: Site, sources: Sources) -> None:
+def _check_strays(sources: Sources, registers: Mapping[str, Register]) -> None:
     """A released text is never left out in silence: each has a row, and its policy is on the list (V01, E02)."""
+    known = {name: {str(release.version) for release in register.releases} for name, register in registers.items()}
     problems = []
     for path in sources.content:
         match = re.fullmatch(r"content/([^/]+)/releases/([^/]+)\.(?:md|json)", path)
-        if match and match[1] not in (*site.policies, NOTICE):
+        if match and match[1] not in known:
             hint = f"list {match[1]!r} under 'policies' in {SITE_PATH}"
             problems.append(Problem("release.unlisted", Where(path), "the site does not list this policy", hint))
-        elif match and not load_register(sources, match[1]).get(match[2]):
+        elif match and match[2] not in known[match[1]]:
             register = register_path(match[1])
             hint = f"bring the register back (git checkout -- {register}), or delete a text that was never released"
             problems.append(Problem("release.unregistered", Where(path), f"{register} does not name this text", hint))
