@@ -1,73 +1,118 @@
 """What changed between two texts of a policy: Document x Document -> Redline.
 
-Sections are matched by id, then blocks by their text, then words inside the blocks that belong together. `compare`
-is exact: the words of both texts come back from the redline. `_readable` then serves readers. Numbers are computed
-from the order of sections and are no part of the text, so renumbering is never a change.
+Blocks are aligned first (`align`), then the words of those that belong together (`tokens`). The redline is lossless:
+the spans of all its blocks, `=` and `-` joined, are the old file byte for byte, `=` and `+` the new one. Exact first,
+then made readable: `compare(…, minimal=True)` leaves out the second step.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import groupby, pairwise
 from typing import Literal
 
-from rapidfuzz.distance import Indel
+from generator.align import Aligned, Alignment, Unit, align
+from generator.blocks import Block, is_dashes, scan
+from generator.documents import Document, Section
+from generator.tokens import TOKEN, Match, Op, compute
+from generator.visible import Visible, difference
 
-from generator.documents import Block, Document, Section, split_blocks
+Role = Literal["form", "words", "bar", "tail"]
+Status = Literal["unchanged", "added", "removed", "moved", "reworded", "renamed", "reformatted"]
+Kind = Literal[
+    "added",
+    "removed",
+    "moved",
+    "reworded",
+    "renumbered",
+    "nested",
+    "flattened",
+    "split",
+    "joined",
+    "column",
+    "alignment",
+    "link",
+    "formatting",
+    "anchor",
+    "spacing",
+]
+SILENT: frozenset[Kind] = frozenset({"renumbered", "spacing"})  # what no reader needs to be shown
 
-Op = Literal["=", "-", "+"]
-Status = Literal["unchanged", "added", "removed", "reworded", "renamed"]
-
-# A word with its inner hyphens and apostrophes; a run of white space; a Markdown mark; any other single character.
-_TOKEN = re.compile(r"!\[[^\]\[]*\]\([^)]*\)|\w+(?:[-’'.@]\w+)*|\s+|\]\([^)]*\)|\*\*|.", re.DOTALL)
-_MARK = re.compile(r"[*_`\[\]<>|\\]|\]\(")
-_WHOLE = re.compile(
-    r"\[[^\]\[]*\]\([^)]*\)|\*\*[^*]+\*\*|\*[^*]+\*|`[^`]+`|<[^<>\s]+>"
-)  # a link, strong, emphasis, code
-# Below this likeness a paragraph is shown as old and new, not as a salad of both.
-_REWRITTEN = 0.4
-_LIKE = 0.3  # the least likeness of two blocks that are compared word by word at all
+_FORM = re.compile(r"([ \t]*)([>#]*)([ \t]*)(.*?)([ \t]*)$", re.DOTALL)
+_BAR = re.compile(r"((?<!\\)(?:\\\\)*)\|")
+_TARGET = re.compile(r"\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*[^()]*\)|<?\bhttps?://[^\s<>\]]+|^\[[^\]]+\]:.*$", re.MULTILINE)
+_SMALL = 20  # tokens: a change of no more is shown as it is
+_ISLAND = 2  # kept tokens between two changes that are no more than confetti
+_REWRITTEN = 6  # a block of which less than this part is kept is shown as old and new
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of text that both (=), only the old (-) or only the new (+) text has."""
+    """A stretch of text that both (=), only the old (-) or only the new (+) text has.
+
+    `role` tells what it is of its block: its form (indentation, mark, number), words, the bar of a table, or the line
+    ends after it. A moved text carries the number of its `move` at both ends, `-` and `+`. `renum` is nothing but a
+    number or list mark, which is no change.
+    """
 
     op: Op
     text: str
+    role: Role = "words"
+    move: int = 0
+    renum: bool = False
+
+    @property
+    def changed(self) -> bool:
+        return self.op != "=" and not self.renum
 
 
 @dataclass(frozen=True, slots=True)
 class BlockChange:
-    """One block of either text, or a pair of them. `spans` are the words; of a table, `rows` are its rows."""
+    """What became of a block. `old` or `new` is empty where only the other text has it, and holds several blocks where
+    a paragraph was split, joined or cut elsewhere. `spans` are everything: form, words, and the line ends after them."""
 
-    old: Block | None
-    new: Block | None
-    spans: tuple[Span, ...] = ()
-    rows: tuple[RowChange, ...] = ()
+    old: tuple[Block, ...]
+    new: tuple[Block, ...]
+    spans: tuple[Span, ...]
+    move: int = 0  # both ends of a moved block carry the same number
+    kinds: frozenset[Kind] = frozenset()
+
+    @property
+    def block(self) -> Block:
+        """The block as readers find it: the new one where there is one."""
+        return (self.new or self.old)[0]
 
     @property
     def kept(self) -> bool:
-        return self.old is not None and self.new is not None and self.old.text == self.new.text
+        """Whether there is nothing to show."""
+        return self.kinds <= SILENT
 
+    @property
+    def words(self) -> tuple[Span, ...]:
+        return tuple(span for span in self.spans if span.role in ("words", "bar"))
 
-@dataclass(frozen=True, slots=True)
-class RowChange:
-    """A row of a table: the spans of each of its cells."""
-
-    cells: tuple[tuple[Span, ...], ...]
+    @property
+    def cells(self) -> list[list[Span]]:
+        """Of a row the spans of each cell; the last of them, the bar, tells whether the column is old or new."""
+        cells: list[list[Span]] = [[]]
+        for span in self.words:
+            cells[-1].append(span)
+            if span.role == "bar":
+                cells.append([])
+        return [cell for cell in cells[1:] if cell]
 
 
 @dataclass(frozen=True, slots=True)
 class SectionChange:
-    """A section of either text, or the same section in both."""
+    """A section of either text, or the same section in both. One that moved stands at both of its places."""
 
     old: Section | None
     new: Section | None
-    heading: tuple[Span, ...]
+    title: BlockChange | None  # None for the text before the first heading
     blocks: tuple[BlockChange, ...]
 
     @property
@@ -78,245 +123,454 @@ class SectionChange:
         return found
 
     @property
-    def status(self) -> Status:
-        if self.old is None:
-            return "added"
-        if self.new is None:
-            return "removed"
-        if not all(block.kept for block in self.blocks):
-            return "reworded"
-        return "unchanged" if self.old.heading == self.new.heading else "renamed"
+    def heading(self) -> tuple[Span, ...]:
+        return self.title.words if self.title else ()
 
-    def words(self, op: Op) -> int:
-        """How many words are only in the old (-) or only in the new (+) text."""
-        spans = [*self.heading, *(span for block in self.blocks for span in all_spans(block))]
-        return sum(len(re.findall(r"\w+", span.text)) for span in spans if span.op == op)
+    @property
+    def move(self) -> int:
+        return self.title.move if self.title else 0
+
+    @property
+    def all(self) -> tuple[BlockChange, ...]:
+        return (self.title, *self.blocks) if self.title else self.blocks
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        return frozenset().union(*(block.kinds for block in self.all))
+
+    @property
+    def status(self) -> Status:
+        if self.move:
+            return "moved"
+        if self.old is None or self.new is None:
+            return "added" if self.old is None else "removed"
+        if all(block.kept for block in self.all):
+            return "unchanged"
+        if all(block.kept for block in self.blocks):
+            return "renamed" if self.old.heading != self.new.heading else "reformatted"
+        return "reworded" if self.kinds & {"added", "removed", "moved", "reworded"} else "reformatted"
+
+    def count(self, op: Op) -> int:
+        """How many words are only in the old (-) or only in the new (+) text, moved ones apart."""
+        spans = (span for block in self.all for span in block.words)
+        return sum(len(re.findall(r"\w+", span.text)) for span in spans if span.op == op and not span.move)
 
 
 @dataclass(frozen=True, slots=True)
 class Redline:
-    """The sections of both texts in reading order."""
+    """The sections of both texts in reading order. `seconds` is the time the comparison took, `visible` what a reader
+    who sees no marks would notice, which is proven, not judged."""
 
     old: Document
     new: Document
     sections: tuple[SectionChange, ...]
+    visible: Visible
 
     @property
     def changed(self) -> tuple[SectionChange, ...]:
         return tuple(section for section in self.sections if section.status != "unchanged")
 
+    @property
+    def blocks(self) -> Iterator[BlockChange]:
+        return (block for section in self.sections for block in section.all)
 
-def compare(old: Document, new: Document) -> Redline:
-    """The redline from `old` to `new`."""
-    return Redline(old, new, tuple(_section_change(*pair) for pair in _pair_sections(old.sections, new.sections)))
+    @property
+    def ops(self) -> list[Span]:
+        """All spans in reading order, those that say the same joined."""
+        return merged(replace(span, role="words") for block in self.blocks for span in block.spans)
+
+
+def compare(old: Document, new: Document, *, minimal: bool = False) -> Redline:
+    """The redline from `old` to `new`; `minimal` leaves it exact, without serving readers."""
+    alignment = align(old.source, new.source)
+    changes = list(_changes(alignment))
+    if not minimal:
+        changes = simplify(changes)
+    visible = difference(old.source, new.source)
+    return Redline(old, new, tuple(_sections(old, new, alignment, changes)), visible)
 
 
 def same_words(old: Section | None, new: Section | None) -> bool:
-    """Whether two sections differ in no word: white space, punctuation and marks at most."""
+    """Whether two sections differ in no word, number or link: white space, punctuation and marks at most."""
     if old is None or new is None:
         return False
-    return _words(old) == _words(new)
+    return _said(old) == _said(new)
 
 
-def all_spans(block: BlockChange) -> Iterable[Span]:
-    """The spans of a block, or of every cell of a table."""
-    return [*block.spans, *(span for row in block.rows for cell in row.cells for span in cell)]
+def _said(section: Section) -> list[str]:
+    return re.findall(r"\S+", _UNSAID.sub(" ", f"{section.heading} {section.source}"))
 
 
-def cells_of(row: str) -> list[str]:
-    """The cells of a line of a Markdown table."""
-    inner = re.sub(r"(?<!\\)\|$", "", row.strip().removeprefix("|"))
-    return [cell.strip() for cell in re.split(r"(?<!\\)\|", inner)]
+# Letters with their vowel signs, digits, currencies, measures and signs are what a reader would say aloud.
+_UNSAID = re.compile(r"(?:(?![-+−]\d)[^\w\u0300-\u036f\u0610-\u06ed\u0900-\u0dff%‰§≤≥≠±$¢£¤¥€₨₩₪₫₱₹₺₽؋﷼]|_)+")
 
 
-def _words(section: Section) -> list[str]:
-    text = f"{section.heading} {section.source}"
-    return "".join(character if _is_said(character) else " " for character in text).split()
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """Spans that say the same of one role are one; empty ones are none."""
+    result = []
+    for key, run in groupby((s for s in spans if s.text), key=lambda s: (s.op, s.role, s.move, s.renum)):
+        result.append(Span(key[0], "".join(span.text for span in run), *key[1:]))
+    return result
 
 
-def _is_said(character: str) -> bool:
-    """Letters with their vowel signs, digits, currencies and measures: what a reader would say aloud."""
-    said = character.isalnum() or character in "%‰§≤≥≠±"
-    return said or unicodedata.category(character) in ("Mn", "Mc", "Sc")
-
-
-def _pair_sections(old: Sequence[Section], new: Sequence[Section]) -> Iterator[tuple[Section | None, Section | None]]:
-    """Sections of the new text in its order; one that is gone follows the section it stood after."""
-    by_id = {section.id: section for section in old}
-    kept = {section.id for section in new}
-    gone: dict[str | None, list[Section]] = {}
-    anchor: str | None = None
-    for section in old:
-        if section.id in kept:
-            anchor = section.id
+def _changes(alignment: Alignment) -> Iterator[BlockChange]:
+    numbers = _move_numbers(alignment.changes)
+    columns: list[Column] = []
+    for place in alignment.changes:
+        olds, news = [alignment.old[i] for i in place.old], [alignment.new[j] for j in place.new]
+        if place.end is not None:
+            here, there = place.old or place.new, (place.end,)
+            ends = (here, there) if place.old else (there, here)
+            yield _moved(alignment.old[ends[0][0]], alignment.new[ends[1][0]], "-" if place.old else "+", numbers[ends])
+        elif olds and news:
+            if _is_row(olds, news):
+                columns = _columns(olds[0].block.text, news[0].block.text, columns)
+            yield _paired(tuple(unit.block for unit in olds), tuple(unit.block for unit in news), tuple(columns))
         else:
-            gone.setdefault(anchor, []).append(section)
-    yield from ((section, None) for section in gone.get(None, []))
-    for section in new:
-        yield by_id.get(section.id), section
-        yield from ((lost, None) for lost in gone.get(section.id, []))
+            yield _single([unit.block for unit in olds], [unit.block for unit in news])
 
 
-def _section_change(old: Section | None, new: Section | None) -> SectionChange:
-    heading = _text_spans(old.heading if old else "", new.heading if new else "")
-    blocks = _compare_blocks(old.source.strip("\r\n") if old else "", new.source.strip("\r\n") if new else "")
-    return SectionChange(old, new, heading, blocks)
+def _move_numbers(changes: Sequence[Aligned]) -> dict[tuple[tuple[int, ...], tuple[int, ...]], int]:
+    """A number for each move in the order of the new text; neighbours that moved together share one."""
+    numbers: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
+    count = 0
+    for end, new in ((change.end, change.new[0]) for change in changes if change.end is not None and change.new):
+        assert end is not None
+        before = numbers.get(((end - 1,), (new - 1,)))
+        count += before is None
+        numbers[(end,), (new,)] = before or count
+    return numbers
 
 
-@lru_cache(maxsize=4096)
-def _compare_blocks(old: str, new: str) -> tuple[BlockChange, ...]:
-    """Once for each distinct pair of texts, however many versions share them."""
-    olds, news = ([block for block in split_blocks(source) if block.kind != "blank"] for source in (old, new))
-    changes: list[BlockChange] = []
-    for tag, (a, b), (c, d) in _gaps([(x.kind, x.text) for x in olds], [(x.kind, x.text) for x in news]):
-        if tag == "equal":
-            changes += [BlockChange(x, y, _kept(y.text)) for x, y in zip(olds[a:b], news[c:d], strict=True)]
-        else:
-            changes += [_block_change(x, y) for x, y in _pair_blocks(olds[a:b], news[c:d])]
-    return tuple(changes)
+def _single(olds: list[Block], news: list[Block]) -> BlockChange:
+    op: Op = "-" if olds else "+"
+    (block,) = olds or news
+    kinds: frozenset[Kind] = frozenset({"removed" if olds else "added"})
+    spans = (Span(op, block.prefix, "form"), *_whole(op, block), Span(op, block.suffix, "tail"))
+    return BlockChange(tuple(olds), tuple(news), tuple(merged(spans)), 0, kinds)
 
 
-def _kept(text: str) -> tuple[Span, ...]:
-    return (Span("=", text),)
+def _whole(op: Op, block: Block) -> Iterator[Span]:
+    """The words of a block, the cells of a row apart."""
+    if block.kind != "row":
+        yield Span(op, block.text)
+        return
+    for index, cell in enumerate(_cells(block.text)):
+        if index:
+            yield Span(op, "|", "bar")
+        yield Span(op, cell)
 
 
-def _gaps(old: Sequence[object], new: Sequence[object]) -> Iterator[tuple[str, tuple[int, int], tuple[int, int]]]:
-    """Equal runs, and between them the gaps in which either side has something of its own."""
-    at, to = 0, 0
-    for op in Indel.opcodes(old, new):
-        if op.tag == "equal":
-            if (at, to) != (op.src_start, op.dest_start):
-                yield "gap", (at, op.src_start), (to, op.dest_start)
-            yield "equal", (op.src_start, op.src_end), (op.dest_start, op.dest_end)
-            at, to = op.src_end, op.dest_end
-    if (at, to) != (len(old), len(new)):
-        yield "gap", (at, len(old)), (to, len(new))
+def _moved(old: Unit, new: Unit, op: Op, number: int) -> BlockChange:
+    """One end of a moved block: what stayed the same carries the number, what was edited on the way does not."""
+    change = _paired((old.block,), (new.block,), ())
+    spans = [
+        replace(span, op=op, move=number) if span.op == "=" else span for span in change.spans if span.op in ("=", op)
+    ]
+    tail = Span(op, (old if op == "-" else new).block.suffix, "tail", number)
+    kept = [span for span in spans if span.role != "tail"]
+    sides = (change.old, ()) if op == "-" else ((), change.new)
+    return BlockChange(*sides, tuple(merged([*kept, tail])), number, change.kinds - SILENT | {"moved"})
 
 
-def _pair_blocks(olds: list[Block], news: list[Block]) -> Iterator[tuple[Block | None, Block | None]]:
-    """Which old block became which new one: the order-keeping pairs of greatest total likeness."""
-    best = [[0.0] * (len(news) + 1) for _ in range(len(olds) + 1)]
-    likeness = [[_likeness(x, y) for y in news] for x in olds]
-    for i in reversed(range(len(olds))):
-        for j in reversed(range(len(news))):
-            paired = likeness[i][j] + best[i + 1][j + 1] if likeness[i][j] >= _LIKE else 0.0
-            best[i][j] = max(paired, best[i + 1][j], best[i][j + 1])
-    i = j = 0
-    while i < len(olds) or j < len(news):
-        if i < len(olds) and best[i][j] == best[i + 1][j]:
-            yield olds[i], None
-            i += 1
-        elif j < len(news) and best[i][j] == best[i][j + 1]:
-            yield None, news[j]
-            j += 1
-        else:
-            yield olds[i], news[j]
-            i, j = i + 1, j + 1
-
-
-def _likeness(old: Block, new: Block) -> float:
-    if old.kind != new.kind:
-        return 0.0
-    if old.kind == "table":
-        return 1.0 if _columns(old) == _columns(new) else 0.0
-    return Indel.normalized_similarity(_tokens(old.text), _tokens(new.text))
-
-
-def _block_change(old: Block | None, new: Block | None) -> BlockChange:
-    if any(block and block.kind == "table" for block in (old, new)):
-        return BlockChange(old, new, rows=tuple(_row_changes(old, new)))
-    return BlockChange(old, new, _text_spans(old.text if old else "", new.text if new else ""))
-
-
-def _columns(table: Block) -> int:
-    return len(cells_of(table.text.splitlines()[1]))
-
-
-def _row_changes(old: Block | None, new: Block | None) -> Iterator[RowChange]:
-    """Rows of the two tables in order; the line of dashes below the head is form, not text."""
-    olds = [tuple(cells_of(row)) for row in _rows(old)]
-    news = [tuple(cells_of(row)) for row in _rows(new)]
-    for tag, (a, b), (c, d) in _gaps(olds, news):
-        pairs = zip(olds[a:b], news[c:d], strict=False) if tag == "equal" or b - a == d - c else ()
-        if pairs:
-            yield from (_cell_changes(x, y) for x, y in pairs)
-        else:
-            yield from (RowChange(tuple((Span("-", cell),) for cell in row)) for row in olds[a:b])
-            yield from (RowChange(tuple((Span("+", cell),) for cell in row)) for row in news[c:d])
-
-
-def _rows(table: Block | None) -> list[str]:
-    lines = table.text.splitlines() if table else []
-    return lines[:1] + lines[2:]
-
-
-def _cell_changes(old: tuple[str, ...], new: tuple[str, ...]) -> RowChange:
-    width = max(len(old), len(new))
-    padded = [(*row, *("",) * (width - len(row))) for row in (old, new)]
-    return RowChange(tuple(_text_spans(x, y) for x, y in zip(*padded, strict=True)))
-
-
-def _text_spans(old: str, new: str) -> tuple[Span, ...]:
+@lru_cache(maxsize=1 << 14)
+def _paired(old: tuple[Block, ...], new: tuple[Block, ...], columns: tuple[Column, ...]) -> BlockChange:
+    """Once for each distinct pair of blocks, however many versions share them."""
     if old == new:
-        return _kept(new) if new else ()
-    before, after = _tokens(old), _tokens(new)
-    if old and new and Indel.normalized_similarity(before, after) < _REWRITTEN:
-        return Span("-", old), Span("+", new)
-    spans = _readable(_exact_spans(before, after))
-    if all(map(_balanced, spans)):
-        return tuple(spans)
-    return Span("-", old), Span("+", new)
+        return BlockChange(old, new, tuple(merged(_plain(new[0]))))
+    first, last = (old[0], new[0]), (old[-1], new[-1])
+    words = _row_spans(first, columns) if columns and first[1].kind == "row" else _word_spans(_text(old), _text(new))
+    tail = _either(last[0].suffix, last[1].suffix, "tail")
+    spans = tuple(merged([*_form_spans(first[0].prefix, first[1].prefix), *words, *tail]))
+    return BlockChange(old, new, spans, 0, _kinds(old, new, spans))
 
 
-def _tokens(text: str) -> list[str]:
-    return _TOKEN.findall(text)
+def _plain(block: Block) -> Iterator[Span]:
+    yield Span("=", block.prefix, "form")
+    yield from _whole("=", block)
+    yield Span("=", block.suffix, "tail")
 
 
-def _exact_spans(old: list[str], new: list[str]) -> list[Span]:
-    """The fewest tokens taken out and put in: an exact longest common subsequence."""
-    spans = []
-    for tag, (a, b), (c, d) in _gaps(old, new):
-        if tag == "equal":
-            spans.append(Span("=", "".join(new[c:d])))
+def _text(blocks: Sequence[Block]) -> str:
+    between = (before.suffix + after.prefix + after.text for before, after in pairwise(blocks))
+    return blocks[0].text + "".join(between)
+
+
+def _either(old: str, new: str, role: Role, *, renum: bool = False) -> Iterator[Span]:
+    if old == new:
+        yield Span("=", old, role)
+    else:
+        yield Span("-", old, role, renum=renum and bool(old.strip()))
+        yield Span("+", new, role, renum=renum and bool(new.strip()))
+
+
+def _form_spans(old: str, new: str) -> Iterator[Span]:
+    """Indentation, heading marks or quotes, and the number or list mark, each by itself."""
+    fields = [match.groups() for match in (_FORM.match(old), _FORM.match(new)) if match]
+    for index, (x, y) in enumerate(zip(*fields, strict=True)):
+        same = min(len(x), len(y)) if index == 1 and x.strip("#") == y.strip("#") == "" else 0
+        yield Span("=", x[:same], "form")
+        yield from _either(x[same:], y[same:], "form", renum=index == 3)
+
+
+def _word_spans(old: str, new: str) -> Iterator[Span]:
+    """The fewest tokens taken out and put in. Where only the white space after a kept word changed, only that."""
+    ours, theirs = TOKEN.findall(old), TOKEN.findall(new)
+    starts = [len(text) - sum(len(token) + len(space) for token, space in side) for text, side in ((old, ours), (new, theirs))]
+    yield from _either(old[: starts[0]], new[: starts[1]], "words")
+    i = j = 0
+    for match in [*compute([t for t, _ in ours], [t for t, _ in theirs]), Match(len(ours), len(theirs), 0)]:
+        yield Span("-", "".join(map("".join, ours[i : match.old])))
+        yield Span("+", "".join(map("".join, theirs[j : match.new])))
+        i, j = match.old + match.length, match.new + match.length
+        for (word, before), (_, after) in zip(ours[match.old : i], theirs[match.new : j], strict=True):
+            yield Span("=", word)
+            yield from _either(before, after, "words")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: which cell of an old and of a new row it is, from 0 before the first bar."""
+
+    old: int | None
+    new: int | None
+
+
+def _is_row(olds: list[Unit], news: list[Unit]) -> bool:
+    return olds[0].block.kind == news[0].block.kind == "row"
+
+
+def _cells(row: str) -> list[str]:
+    parts = _BAR.split(row)  # text, what escapes nothing, text, …
+    return ["".join(parts[index : index + 2]) for index in range(0, len(parts), 2)]
+
+
+def _columns(old: str, new: str, before: list[Column]) -> list[Column]:
+    """How the cells of two rows belong together: as those of the row above do, else by their words."""
+    ours, theirs = ([cell.split() for cell in _cells(row)] for row in (old, new))
+    if len(before) and _counts(before) == (len(ours), len(theirs)):
+        return before
+    if len(ours) == len(theirs):
+        return [Column(index, index) for index in range(len(ours))]
+    columns, i, j = [], 0, 0
+    for match in [*compute([tuple(x) for x in ours], [tuple(x) for x in theirs]), Match(len(ours), len(theirs), 0)]:
+        pairs = min(match.old - i, match.new - j)
+        columns += [Column(i + k, j + k) for k in range(pairs)]
+        columns += [Column(k, None) for k in range(i + pairs, match.old)]
+        columns += [Column(None, k) for k in range(j + pairs, match.new)]
+        columns += [Column(match.old + k, match.new + k) for k in range(match.length)]
+        i, j = match.old + match.length, match.new + match.length
+    return columns
+
+
+def _counts(columns: list[Column]) -> tuple[int, int]:
+    return sum(c.old is not None for c in columns), sum(c.new is not None for c in columns)
+
+
+def _row_spans(rows: tuple[Block, Block], columns: Sequence[Column]) -> Iterator[Span]:
+    """Cell by cell, each with the bar before it; a column that one row lacks is taken out or put in with its bar."""
+    ours, theirs = (_cells(row.text) for row in rows)
+    for column in columns:
+        if column.old is not None and column.new is not None:
+            yield from [Span("=", "|", "bar")] if column.old and column.new else _lone_bars(column)
+            yield from _word_spans(ours[column.old], theirs[column.new])
         else:
-            spans += [Span("-", "".join(old[a:b])), Span("+", "".join(new[c:d]))]
-    return [span for span in spans if span.text]
+            op: Op = "-" if column.new is None else "+"
+            index = column.old or column.new or 0
+            yield from [Span(op, "|", "bar")] if index else []
+            yield Span(op, (ours if op == "-" else theirs)[index])
 
 
-def _readable(spans: list[Span]) -> list[Span]:
-    """White space alone between two changes joins them; changed white space shows with the words it stands between."""
-    result: list[Span] = []
-    run: list[Span] = []  # changes with nothing but white space between them
-    for index, span in enumerate(spans):
-        island = bool(run) and span.text.isspace() and index + 1 < len(spans)
-        if span.op != "=" or island:
-            run.append(span)
-            continue
-        if run and all(change.text.isspace() for change in run):
-            word, rest = _cut(span.text, 1)
-            run, span = [*run, Span("=", word)], Span("=", rest)
-            if result:
-                kept, word = _cut(result.pop().text, -1)
-                result, run = [*result, Span("=", kept)], [Span("=", word), *run]
-        result += [*_joined(run), span]
-        run = []
-    return [span for span in result + _joined(run) if span.text]
+def _lone_bars(column: Column) -> Iterator[Span]:
+    """One of two rows has something before its first bar."""
+    if column.old:
+        yield Span("-", "|", "bar")
+    if column.new:
+        yield Span("+", "|", "bar")
 
 
-def _cut(text: str, tokens: int) -> tuple[str, str]:
-    """A text cut after its first tokens, or before its last (negative)."""
-    parts = _tokens(text)
-    return "".join(parts[:tokens]), "".join(parts[tokens:])
+def _kinds(old: tuple[Block, ...], new: tuple[Block, ...], spans: tuple[Span, ...]) -> frozenset[Kind]:
+    """What happened to a block that both texts have."""
+    return frozenset({*_form_kinds(old[0], new[0], spans), *_word_kinds(old, new, spans)})
 
 
-def _joined(run: list[Span]) -> list[Span]:
-    old = "".join(span.text for span in run if span.op != "+")
-    new = "".join(span.text for span in run if span.op != "-")
-    return [span for span in (Span("-", old), Span("+", new)) if span.text]
+def _form_kinds(old: Block, new: Block, spans: tuple[Span, ...]) -> Iterator[Kind]:
+    if any(span.renum for span in spans):
+        yield "renumbered"
+    deeper = _indent(new) - _indent(old)
+    if old.kind == new.kind == "item" and deeper:
+        yield "nested" if deeper > 0 else "flattened"
+    elif old.kind != new.kind or any(span.changed and span.text.strip() for span in spans if span.role == "form"):
+        yield "formatting"
+    elif any(span.changed for span in spans if span.role != "words" and not span.text.strip()):
+        yield "spacing"
+    if any(span.changed and span.text.strip() for span in spans if span.role == "tail"):
+        yield "anchor"
 
 
-def _balanced(span: Span) -> bool:
-    """Whether a change can be marked where it stands: it opens no mark that it does not close."""
-    if span.op == "=":
-        return True
-    return not _MARK.search(_WHOLE.sub("", span.text))
+def _indent(block: Block) -> int:
+    return len(block.prefix.expandtabs(4)) - len(block.prefix.expandtabs(4).lstrip(" "))
+
+
+def _word_kinds(old: tuple[Block, ...], new: tuple[Block, ...], spans: tuple[Span, ...]) -> Iterator[Kind]:
+    if len(old) != len(new):
+        yield "split" if len(old) < len(new) else "joined"
+    if any(span.op != "=" for span in spans if span.role == "bar"):
+        yield "column"
+    before, after = _text(old), _text(new)
+    if before == after:
+        return
+    if new[0].kind == "row" and is_dashes(before) and is_dashes(after):
+        if [_aligned(cell) for cell in _cells(before)] != [_aligned(cell) for cell in _cells(after)]:
+            yield "alignment"
+        yield "spacing"
+    elif before.split() == after.split():
+        yield "spacing"
+    else:
+        if _TARGET.findall(before) != _TARGET.findall(after):
+            yield "link"
+        if difference(before, after) != "nothing":
+            yield "reworded"
+        elif _TARGET.sub("]", before).split() != _TARGET.sub("]", after).split():
+            yield "formatting"
+
+
+def _aligned(cell: str) -> tuple[bool, bool]:
+    return cell.strip().startswith(":"), cell.strip().endswith(":")
+
+
+def simplify(changes: Sequence[BlockChange]) -> list[BlockChange]:
+    """Without confetti: one or two kept tokens between two changes are shown with them, and a block of which hardly
+    anything is kept is shown as old and new. A change of few tokens stays as it is, but for marks within an address."""
+    flat = [(span, place) for place, change in enumerate(changes) for span in change.spans]
+    small = sum(_size(span) for span, _ in flat if span.changed and not span.move) <= _SMALL
+    while islands := [run for run in _islands(flat, small) if not _is_whole(changes, flat[run.start : run.stop])]:
+        for run in reversed(islands):
+            flat[run.start : run.stop] = [part for pair in flat[run.start : run.stop] for part in _given_up(*pair)]
+    spans: list[list[Span]] = [[] for _ in changes]
+    for span, place in flat:
+        spans[place].append(span)
+    return [_rewritten(_with(change, found)) for change, found in zip(changes, spans, strict=True)]
+
+
+def _size(span: Span) -> int:
+    return len(TOKEN.findall(span.text)) if span.text.strip() else 0
+
+
+def _islands(flat: Sequence[tuple[Span, int]], small: bool) -> Iterator[range]:
+    """The runs of kept spans that are no more than an island between two changes of words."""
+    runs, at = [], 0
+    for equal, run in groupby(flat, key=lambda pair: pair[0].op == "="):
+        pairs = list(run)
+        runs.append((equal, range(at, at + len(pairs)), pairs))
+        at += len(pairs)
+    for (_, _, before), (equal, where, kept), (_, _, after) in zip(runs, runs[1:], runs[2:], strict=False):
+        if equal and not before[-1][0].renum and not after[0][0].renum and _is_island(before, kept, after, small):
+            yield where
+
+
+def _is_island(before: list[tuple[Span, int]], kept: list[tuple[Span, int]], after: list[tuple[Span, int]], small: bool) -> bool:
+    if sum(len(span.text) for span, _ in kept) > 80:
+        return False
+    size, left, right = (sum(_size(span) for span, _ in run) for run in (kept, before, after))
+    if not (1 <= size <= _ISLAND and left and right):
+        return False
+    return not small or (size == 1 and left + right >= 8)
+
+
+def _is_whole(changes: Sequence[BlockChange], run: list[tuple[Span, int]]) -> bool:
+    """Whether a run holds all of a block: a list item that was kept is no confetti."""
+    counts = Counter(place for _, place in run)
+    return any(count == len(changes[place].spans) for place, count in counts.items())
+
+
+def _given_up(span: Span, place: int) -> list[tuple[Span, int]]:
+    if not span.text.strip():
+        return [(span, place)]
+    return [(replace(span, op="-"), place), (replace(span, op="+"), place)]
+
+
+def _with(change: BlockChange, spans: list[Span]) -> BlockChange:
+    """The change with other spans; where several follow each other, what is gone stands before what came."""
+    if tuple(spans) == change.spans:
+        return change
+    ordered: list[Span] = []
+    for (same, _), run in groupby(spans, key=lambda span: (span.op == "=", span.role)):
+        ordered += run if same else sorted(run, key=lambda span: "-+".index(span.op))
+    return replace(change, spans=tuple(merged(ordered)))
+
+
+def _rewritten(change: BlockChange) -> BlockChange:
+    """As old and new, where most of the words are."""
+    if not (change.old and change.new) or change.block.kind == "row":
+        return change
+    kept = sum(_size(span) for span in change.words if span.op == "=")
+    least = max(sum(_size(span) for span in change.words if span.op in ("=", op)) for op in ("-", "+"))
+    if not kept or _REWRITTEN * kept >= least:
+        return change
+    form, tail = ([span for span in change.spans if span.role == role] for role in ("form", "tail"))
+    old, new = ("".join(span.text for span in change.words if span.op in ("=", op)) for op in ("-", "+"))
+    return replace(change, spans=(*form, Span("-", old), Span("+", new), *tail))
+
+
+
+
+
+def _sections(old: Document, new: Document, alignment: Alignment, changes: Sequence[BlockChange]) -> Iterator[SectionChange]:
+    """Changes grouped by the section they stand in. A heading that is gone while its text stayed is part of the section
+    that the text is in now."""
+    groups = [_Group(0, 0)]
+    for place, change in zip(alignment.changes, changes, strict=True):
+        ours = alignment.old[place.old[0]].section if place.old else None
+        theirs = alignment.new[place.new[0]].section if place.new else None
+        if change.block.kind in ("heading", "section"):
+            groups.append(_Group(ours, theirs))
+        else:
+            while theirs is not None and groups[-1].new != theirs:
+                gone = groups.pop()
+                groups[-1].changes += gone.changes
+        groups[-1].changes.append(change)
+    for group in groups:
+        yield from _section(_of(old, group.old), _of(new, group.new), group.changes)
+
+
+@dataclass(slots=True)
+class _Group:
+    """Changes of one section, known by its place in the old and in the new file."""
+
+    old: int | None
+    new: int | None
+    changes: list[BlockChange] = field(default_factory=list)
+
+
+def _of(document: Document, place: int | None) -> Section | None:
+    """The section at a place of the file; the text before the first heading is one only if there is any."""
+    if place is None:
+        return None
+    first = bool(document.sections) and not document.sections[0].id
+    index = place if first else place - 1
+    return document.sections[index] if index >= 0 else None
+
+
+def _section(old: Section | None, new: Section | None, changes: list[BlockChange]) -> Iterator[SectionChange]:
+    blocks = [block for change in changes for block in _blocks_of(change)]
+    title = blocks[0] if blocks and blocks[0].block.kind == "heading" else None
+    if blocks:
+        yield SectionChange(old, new, title, tuple(blocks[1:] if title else blocks))
+
+
+@lru_cache(maxsize=1 << 12)
+def _blocks_of(change: BlockChange) -> tuple[BlockChange, ...]:
+    """A whole section that was kept or moved as the blocks it is made of."""
+    if change.block.kind != "section":
+        return (change,)
+    op = change.spans[0].op
+    return tuple(
+        replace(
+            change,
+            old=(block,) if change.old else (),
+            new=(block,) if change.new else (),
+            spans=tuple(merged(replace(span, op=op, move=change.move) for span in _plain(block))),
+        )
+        for block in scan(change.block.text)
+    )

@@ -9,23 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from generator import typedyaml
+from generator.blocks import LINE, Block, fence_after, split_blocks
 from generator.errors import Problem, SourceError, Where
 
-BlockKind = Literal["paragraph", "item", "table", "code", "rule", "blank"]
 Numbering = Literal["decimal", "letters", "none"]
 
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*(?:\{([^{}]*)\})?[ \t]*$")
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
-_ITEM = re.compile(r"^([ \t]*(?:[-*+]|\d+[.)])[ \t]+)")
-_RULE = re.compile(r"^ {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$")
 _VARIABLE = re.compile(r"\{\{[ \t]*(.*?)[ \t]*\}\}")
 # The key with its value: what is indented below it, and blank lines between that.
 _AWAITING = re.compile(r"\nawaiting[ \t]*:[^\n]*(?:(?:\n[ \t]*\r?)*\n[ \t]+[^\s][^\n]*)*")
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")  # str.splitlines would also cut at U+2028 and form feeds
 _NUMBERINGS: Mapping[str, Numbering] = {"decimal": "decimal", "letters": "letters", "none": "none"}
 
 
@@ -38,20 +34,6 @@ class FrontMatter:
     description: str = ""
     awaiting: str = ""  # what a working text waits for, such as somebody's approval; a release does not carry it
     numbering: Numbering = "decimal"
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A paragraph, list item, table, piece of code or rule: `text` is its words, the rest is its form."""
-
-    kind: BlockKind
-    prefix: str  # indentation and list mark
-    text: str
-    suffix: str  # line ends and blank lines up to the next block
-
-    @property
-    def source(self) -> str:
-        return self.prefix + self.text + self.suffix
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +60,7 @@ class Document:
     path: str
     meta: FrontMatter
     sections: tuple[Section, ...]
+    source: str = field(default="", compare=False, repr=False)  # the whole file
     lines: tuple[int, ...] = ()  # of a working text: the line of the file that each line of the text came from
 
     def line(self, number: int) -> int:
@@ -108,7 +91,7 @@ def parse(source: str | Resolved, path: str, *, language: str = "en") -> Documen
     drafts, problems = _read_sections(body, path, first_line)
     if problems:
         raise SourceError(problems)
-    return Document(path, meta, _numbered(drafts, meta.numbering))
+    return Document(path, meta, _numbered(drafts, meta.numbering), source)
 
 
 def _parse_resolved(source: Resolved, path: str, language: str) -> Document:
@@ -132,11 +115,11 @@ def resolve(source: str, variables: Mapping[str, str], path: str) -> Resolved:
     """Put the values of `{{ name }}` in place; SourceError names each unknown one and its line."""
     problems: list[Problem] = []
     resolved: list[tuple[int, str]] = []
-    for number, line in enumerate(_LINE.findall(source), 1):
+    for number, line in enumerate(LINE.findall(source), 1):
         unknown = [match[1] for match in _VARIABLE.finditer(line) if match[1] not in variables]
         problems += [_unknown_variable(name, variables, Where(path, number)) for name in unknown]
         said = _VARIABLE.sub(lambda match: variables.get(match[1], ""), line)
-        resolved += [(number, part) for part in _LINE.findall(said)]
+        resolved += [(number, part) for part in LINE.findall(said)]
     if problems:
         raise SourceError(problems)
     return Resolved("".join(part for _, part in resolved), tuple(number for number, _ in resolved))
@@ -153,22 +136,9 @@ def without_awaiting(source: str) -> str:
     return _AWAITING.sub("", header, count=1) + mark + rest
 
 
-def split_blocks(source: str) -> Iterator[Block]:
-    """Cut a section's source into blocks that keep every byte."""
-    lines = _LINE.findall(source)
-    start = _text_starts(lines, 0)
-    if start:
-        yield Block("blank", "", "", "".join(lines[:start]))
-    while start < len(lines):
-        end = _block_end(lines, start)
-        after = _text_starts(lines, end)
-        yield _block("".join(lines[start:end]), "".join(lines[end:after]))
-        start = after
-
-
 def _split_front_matter(text: str, path: str) -> tuple[str, str, int]:
     """Front matter, body, and the line on which the body starts."""
-    lines = _LINE.findall(text)
+    lines = LINE.findall(text)
     fences = [index for index, line in enumerate(lines) if line.rstrip() == "---"][:2]
     if len(fences) < 2 or fences[0] != 0:
         hint = "start the file with ---, a line 'title: …', and ---"
@@ -190,8 +160,8 @@ def _read_sections(body: str, path: str, first_line: int) -> tuple[list[tuple[_H
     problems: list[Problem] = []
     found: list[tuple[_Heading, list[str]]] = [(_Heading(2, "", "", False, "decimal", first_line), [])]
     fence, opened = "", first_line
-    for number, line in enumerate(_LINE.findall(body), first_line):
-        before, fence = fence, _fence_after(line, fence)
+    for number, line in enumerate(LINE.findall(body), first_line):
+        before, fence = fence, fence_after(line, fence)
         opened = opened if before else number
         match = None if fence else _HEADING.match(line.rstrip("\r\n"))
         if match:
@@ -205,16 +175,6 @@ def _read_sections(body: str, path: str, first_line: int) -> tuple[list[tuple[_H
     _check_headings([heading for heading, _ in found], path, problems)
     sections = [(heading, "".join(lines)) for heading, lines in found]
     return [pair for pair in sections if pair[0].id or pair[1].strip()], problems
-
-
-def _fence_after(line: str, fence: str) -> str:
-    """The code fence that is open after this line: '#' starts no heading inside of one."""
-    match = _FENCE.match(line)
-    if not match:
-        return fence
-    if not fence:
-        return match[1]
-    return "" if match[1].startswith(fence) else fence
 
 
 def _read_heading(match: re.Match[str], where: Where, problems: list[Problem]) -> _Heading:
@@ -288,58 +248,3 @@ def _letters(count: int) -> str:
         count, rest = divmod(count - 1, 26)
         letters = chr(ord("a") + rest) + letters
     return letters
-
-
-def _text_starts(lines: list[str], start: int) -> int:
-    """The first line at or after `start` that is not blank."""
-    return next((index for index in range(start, len(lines)) if lines[index].strip()), len(lines))
-
-
-def _block_end(lines: list[str], start: int) -> int:
-    first = lines[start]
-    if match := _FENCE.match(first):
-        closing = (i for i in range(start + 1, len(lines)) if not _fence_after(lines[i], match[1]))
-        return next(closing, len(lines) - 1) + 1
-    if _RULE.match(first.rstrip()):
-        return start + 1
-    end = start + 1
-    while end < len(lines) and lines[end].strip() and not _interrupts(lines[end], first):
-        end += 1
-    return end
-
-
-def _interrupts(line: str, first: str) -> bool:
-    """Whether a line ends the block that `first` began. "2026. It was …" in a paragraph is no list (CommonMark 5.2)."""
-    item = _ITEM.match(line)
-    counts = item and (_ITEM.match(first) or not item[1].strip()[:-1].isdigit() or item[1].strip()[:-1] == "1")
-    return bool(counts or _FENCE.match(line))
-
-
-def _block(text: str, blank: str) -> Block:
-    words = text.rstrip("\r\n")
-    suffix = text[len(words) :] + blank
-    kind = _kind(words)
-    prefix = _prefix(words, kind)
-    return Block(kind, prefix, words[len(prefix) :], suffix)
-
-
-def _kind(words: str) -> BlockKind:
-    if _FENCE.match(words):
-        return "code"
-    if _RULE.match(words):
-        return "rule"
-    if _ITEM.match(words):
-        return "item"
-    return "table" if _is_table(words) else "paragraph"
-
-
-def _prefix(words: str, kind: BlockKind) -> str:
-    match = _ITEM.match(words) if kind == "item" else None
-    if match:
-        return match[1]
-    return words[: len(words) - len(words.lstrip(" \t>"))] if kind == "paragraph" else ""
-
-
-def _is_table(words: str) -> bool:
-    lines = words.splitlines()
-    return len(lines) > 1 and "|" in lines[0] and bool(re.fullmatch(r"[\s|:-]*-[\s|:-]*", lines[1]))

@@ -1,0 +1,278 @@
+"""Which block of one text became which block of the other: equal ones first, then those that moved, then likeness.
+
+All of it grows with the change, not with the square of the text: only what is not equal is looked at twice, and each
+block is compared with a handful of others that share its rarest words.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from rapidfuzz.distance import Indel
+
+from generator.blocks import Block, is_dashes, scan, split_sections
+from generator.tokens import TOKEN, chain, compute
+
+LIKE = 0.3  # the least likeness of two blocks that are shown as one reworded block
+MOVED = 0.6  # the least likeness of a block to itself after it was moved and edited
+_FEW = 400  # pairs of blocks between two anchors that are all compared; of more, those that share rare words
+_RARE = 6  # blocks that may share a word for it to lead from one to the other
+_WORDS = ("paragraph", "item", "heading")  # kinds that may become each other
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """A block, or a whole section that both texts have, and the section it stands in."""
+
+    block: Block
+    section: int
+    key: str = field(init=False)
+    _tokens: list[str] | None = None
+
+    def __post_init__(self) -> None:
+        text = self.block.text
+        dashes = self.block.kind == "row" and is_dashes(text)
+        self.key = "".join(text.replace("-", "").split()) + "|-" if dashes else " ".join(text.split())
+
+    @property
+    def tokens(self) -> list[str]:
+        if self._tokens is None:
+            self._tokens = [token for token, _ in TOKEN.findall(self.block.text)]
+        return self._tokens
+
+    @property
+    def words(self) -> int:
+        return sum(token[0].isalnum() for token in self.tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """Units that are each other, in reading order. Where one side is empty the text is only in the other; `end` is
+    then the place of its other end in that text, if it moved."""
+
+    old: tuple[int, ...]
+    new: tuple[int, ...]
+    end: int | None = None
+
+
+@dataclass(slots=True)
+class Alignment:
+    """`old` and `new` are all units of both texts."""
+
+    old: list[Unit]
+    new: list[Unit]
+    changes: list[Aligned] = field(default_factory=list)
+
+
+def align(old: str, new: str) -> Alignment:
+    """Align two files. Every unit of either stands in the result once, in both orders; one that moved stands twice."""
+    olds, news = (split_sections(text) for text in (old, new))
+    whole = _unique(olds) & _unique(news)
+    a, b = (list(_units(sections, whole)) for sections in (olds, news))
+    equal = _equal(a, b)
+    moves = dict(_moved(a, b, equal))
+    spine = _alike(a, b, equal, moves)
+    moves |= _moved_and_edited(a, b, spine, moves)
+    return Alignment(a, b, list(_in_order(a, b, _grown(a, b, equal, spine, moves), moves)))
+
+
+def _unique(sections: Iterable[str]) -> set[str]:
+    return {section for section, count in Counter(sections).items() if count == 1 and section}
+
+
+def _units(sections: list[str], whole: set[str]) -> Iterator[Unit]:
+    for number, section in enumerate(sections):
+        if section in whole:
+            yield Unit(Block("section", "", section, ""), number)
+        else:
+            yield from (Unit(block, number) for block in scan(section))
+
+
+Spine = list[tuple[int, int]]
+Moves = dict[int, int]
+
+
+def _equal(a: list[Unit], b: list[Unit]) -> Spine:
+    """Texts that occur once in each side, the heaviest that keep their order; between those the ones that recur."""
+    ours, theirs = _places(a), _places(b)
+    once = [(i[0], j[0], len(k) + 1) for k, i in ours.items() if len(i) == 1 and len(j := theirs.get(k, ())) == 1]
+    spine = []
+    for (i0, i1), (j0, j1), edge in _gaps(chain(once), len(a), len(b)):
+        spine += chain(_recurring(a, b, range(i0, i1), range(j0, j1)))
+        spine += edge
+    return spine
+
+
+def _places(units: Sequence[Unit]) -> dict[str, list[int]]:
+    places = defaultdict(list)
+    for index, unit in enumerate(units):
+        places[unit.key].append(index)
+    return places
+
+
+def _recurring(a: list[Unit], b: list[Unit], ours: range, theirs: range) -> Iterator[tuple[int, int, int]]:
+    places = defaultdict(list)
+    for j in theirs:
+        places[b[j].key].append(j)
+    for i in ours if places else ():
+        yield from ((i, j, len(a[i].key) + 1) for j in places.get(a[i].key, ())[:_RARE])
+
+
+def _gaps(spine: Spine, n: int, m: int) -> Iterator[tuple[tuple[int, int], tuple[int, int], Spine]]:
+    """What lies between the pairs of the spine, and the pair that ends it."""
+    i = j = 0
+    for pair in spine:
+        yield (i, pair[0]), (j, pair[1]), [pair]
+        i, j = pair[0] + 1, pair[1] + 1
+    yield (i, n), (j, m), []
+
+
+def _moved(a: list[Unit], b: list[Unit], spine: Spine) -> Iterator[tuple[int, int]]:
+    """Texts that were taken out here and put in there unchanged."""
+    kept, there = {i for i, _ in spine}, {j for _, j in spine}
+    places = _places([unit if j not in there else _NOTHING for j, unit in enumerate(b)])
+    ours = _places([unit if i not in kept else _NOTHING for i, unit in enumerate(a)])
+    for key, olds in ours.items():
+        news = places.get(key, ())
+        if key and len(olds) == len(news):
+            yield from (pair for pair in zip(olds, news, strict=True) if _may_move(a[pair[0]], b[pair[1]]))
+
+
+_NOTHING = Unit(Block("blank", "", "", ""), 0)
+
+
+def _may_move(old: Unit, new: Unit) -> bool:
+    """A few words may stand here and there by chance; within a section, or as a heading, hardly."""
+    if old.block.kind != new.block.kind:
+        return False
+    near = old.section == new.section or old.block.kind in ("heading", "section")
+    return old.words >= (1 if near else 6)
+
+
+def _alike(a: list[Unit], b: list[Unit], spine: Spine, moves: Moves) -> Spine:
+    """Between equal texts, the blocks that were reworded: the pairs of greatest likeness that keep the order."""
+    put = set(moves.values())
+    result: Spine = []
+    for (i0, i1), (j0, j1), edge in _gaps(spine, len(a), len(b)):
+        ours, theirs = [i for i in range(i0, i1) if i not in moves], [j for j in range(j0, j1) if j not in put]
+        if ours and theirs:
+            pairs = ((i, j, _common_tokens(a[i], b[j])) for i, j in _candidates(a, b, ours, theirs))
+            result += chain([pair for pair in pairs if pair[2]])
+        result += edge
+    return result
+
+
+def _candidates(a: list[Unit], b: list[Unit], ours: list[int], theirs: list[int]) -> Iterator[tuple[int, int]]:
+    """All pairs of few blocks; of many, for each the three that share most of its rare words."""
+    if len(ours) * len(theirs) <= _FEW:
+        yield from ((i, j) for i in ours for j in theirs)
+        return
+    places = defaultdict(list)
+    for j in theirs:
+        for word in set(b[j].tokens):
+            places[word].append(j)
+    for i in ours:
+        shared = Counter(j for word in set(a[i].tokens) for j in _few(places.get(word, ())))
+        yield from ((i, j) for j, _ in shared.most_common(3))
+
+
+def _few(places: Sequence[int]) -> Sequence[int]:
+    return places if len(places) <= _RARE else ()
+
+
+def _common_tokens(old: Unit, new: Unit) -> int:
+    """How many tokens two blocks share in order, or 0 if they are not each other."""
+    kinds = (old.block.kind, new.block.kind)
+    if kinds[0] != kinds[1] and not (kinds[0] in _WORDS and kinds[1] in _WORDS):
+        return 0
+    least = LIKE if kinds[0] == kinds[1] else MOVED
+    similarity = Indel.normalized_similarity(old.tokens, new.tokens, score_cutoff=least)
+    return round(similarity * (len(old.tokens) + len(new.tokens)) / 2)
+
+
+def _moved_and_edited(a: list[Unit], b: list[Unit], spine: Spine, moves: Moves) -> Moves:
+    kept, there = {i for i, _ in spine} | moves.keys(), {j for _, j in spine} | set(moves.values())
+    ours = [i for i, unit in enumerate(a) if i not in kept and unit.words >= 8]
+    theirs = [j for j, unit in enumerate(b) if j not in there and unit.words >= 8]
+    found: Moves = {}
+    scored = []
+    for i, j in _candidates(a, b, ours, theirs) if ours and theirs else ():
+        if a[i].block.kind == b[j].block.kind:
+            similarity = Indel.normalized_similarity(a[i].tokens, b[j].tokens, score_cutoff=MOVED)
+            scored.append((similarity, i, j))
+    taken: set[int] = set()
+    for similarity, i, j in sorted(scored, reverse=True):
+        if similarity and i not in found and j not in taken:
+            found[i] = j
+            taken.add(j)
+    return found
+
+
+def _grown(a: list[Unit], b: list[Unit], equal: Spine, spine: Spine, moves: Moves) -> list[Aligned]:
+    """Pairs, and what became several blocks or was made of several: a paragraph split, joined, or cut elsewhere."""
+    edges = [(i, i, j, j) for i, j in spine]
+    paired, partners = {i for i, _ in spine}, {j for _, j in spine}
+    put = set(moves.values())
+    for (i0, i1), (j0, j1), _ in _gaps(equal, len(a), len(b)):
+        olds, news = [i for i in range(i0, i1) if i not in moves], [j for j in range(j0, j1) if j not in put]
+        if olds and news and not (paired.issuperset(olds) and partners.issuperset(news)):
+            shared = _shared(a, b, olds, news)
+            edges += [(i, i, j, j) for i, j in shared if i not in paired or j not in partners]
+    return [Aligned(tuple(range(i0, i1 + 1)), tuple(range(j0, j1 + 1))) for i0, i1, j0, j1 in _merged(edges, moves, put)]
+
+
+def _shared(a: list[Unit], b: list[Unit], olds: list[int], news: list[int]) -> Iterator[tuple[int, int]]:
+    """Which blocks share most of the smaller one, in runs of at least three tokens, when all are read as one text."""
+    ours, theirs = [(i, t) for i in olds for t in a[i].tokens], [(j, t) for j in news for t in b[j].tokens]
+    counts: Counter[tuple[int, int]] = Counter()
+    for run in compute([t for _, t in ours], [t for _, t in theirs]):
+        if run.length >= 3:
+            counts.update((ours[run.old + k][0], theirs[run.new + k][0]) for k in range(run.length))
+    for (i, j), count in counts.items():
+        if count >= 0.6 * min(len(a[i].tokens), len(b[j].tokens)) and _is_text(a[i]) and _is_text(b[j]):
+            yield i, j
+
+
+def _is_text(unit: Unit) -> bool:
+    return unit.block.kind in ("paragraph", "item")
+
+
+Box = tuple[int, int, int, int]
+
+
+def _merged(edges: list[Box], moves: Moves, put: set[int]) -> list[Box]:
+    """Boxes that overlap or cross become one, unless something that moved lies within."""
+    result: list[Box] = []
+    for box in sorted(edges):
+        while result and (box[0] <= result[-1][1] or box[2] <= result[-1][3]):
+            last = result.pop()
+            joined = (last[0], max(last[1], box[1]), min(last[2], box[2]), max(last[3], box[3]))
+            if any(i in moves for i in range(joined[0], joined[1])) or any(j in put for j in range(joined[2], joined[3])):
+                box = last
+                break
+            box = joined
+        result.append(box)
+    return result
+
+
+def _in_order(a: list[Unit], b: list[Unit], pairs: list[Aligned], moves: Moves) -> Iterator[Aligned]:
+    """Pairs and what is between them: first the rest of the section that both are in, then what is gone, then what
+    came, so that a section that is gone or new stays in one piece."""
+    back = {j: i for i, j in moves.items()}
+    i = j = 0
+    for pair in [*pairs, None]:
+        i1, j1 = (pair.old[0], pair.new[0]) if pair else (len(a), len(b))
+        i2, j2 = (_until_heading(units, x, y) for units, x, y in ((a, i, i1), (b, j, j1)))
+        yield from (Aligned((x,), (), moves.get(x)) for x in range(i, i2))
+        yield from (Aligned((), (y,), back.get(y)) for y in range(j, j2))
+        yield from (Aligned((x,), (), moves.get(x)) for x in range(i2, i1))
+        yield from (Aligned((), (y,), back.get(y)) for y in range(j2, j1))
+        if pair:
+            yield pair
+            i, j = pair.old[-1] + 1, pair.new[-1] + 1
+
+
+def _until_heading(units: list[Unit], start: int, end: int) -> int:
+    return next((x for x in range(start, end) if units[x].block.kind in ("heading", "section")), end)

@@ -1,0 +1,118 @@
+"""Words: a text into tokens, and what two lists of tokens have in common.
+
+A token is a word, one CJK character, or one other character with what joins it (emoji sequences stay whole); the white
+space after it is kept beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rapidfuzz.distance import Indel
+
+Op = Literal["=", "-", "+"]
+
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+# Vowel signs, accents and joiners belong to the letter before; the Indic blocks hold nothing else that could end one.
+_JOINED = "\u0300-\u036f\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0dff\u0e31-\u0e4e\u200c\u200d"
+_EMOJI = "[\ufe00-\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
+TOKEN = re.compile(
+    rf"([{_CJK}]|[^\W_{_CJK}][^\W_{_CJK}{_JOINED}]*(?:[{_JOINED}]+[^\W_{_CJK}]*)*"
+    rf"|[\U0001f1e6-\U0001f1ff]{{2}}|[^\w\s]{_EMOJI}*(?:\u200d[^\w\s]{_EMOJI}*)*|_)(\s*)"
+)
+_CELLS = 1 << 26  # the largest table of an exact comparison, in bits: 8,000 by 8,000 tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """`length` tokens that both lists have: from `old` on in the one, from `new` on in the other."""
+
+    old: int
+    new: int
+    length: int
+
+
+def compute(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Match]:
+    """A longest common subsequence as runs in order: exact, but for texts too large for the table of one (8,000 tokens
+    by 8,000), which are cut at tokens that occur once in each."""
+    start = _common(zip(old, new, strict=False))
+    end = _common(zip(reversed(old[start:]), reversed(new[start:]), strict=False))
+    olds, news = old[start : len(old) - end], new[start : len(new) - end]
+    middle = _table(olds, news) if len(olds) * len(news) <= _CELLS else _cut(olds, news)
+    runs = [Match(0, 0, start), *(Match(m.old + start, m.new + start, m.length) for m in middle)]
+    return joined([*runs, Match(len(old) - end, len(new) - end, end)])
+
+
+def _common(pairs: Iterable[tuple[Hashable, Hashable]]) -> int:
+    count = 0
+    for a, b in pairs:
+        if a != b:
+            break
+        count += 1
+    return count
+
+
+def _table(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Match]:
+    if not old or not new:
+        return []
+    ops = Indel.opcodes(old, new)
+    return [Match(op.src_start, op.dest_start, op.src_end - op.src_start) for op in ops if op.tag == "equal"]
+
+
+def _cut(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[Match]:
+    """Between the tokens that occur once in each text, or where there are none, half by half."""
+    places = [{token: i for i, token in enumerate(side)} for side in (old, new)]
+    counts = [Counter(side) for side in (old, new)]
+    unique = [t for t in places[0] if counts[0][t] == 1 == counts[1][t]]
+    edges = chain([(places[0][token], places[1][token], 1) for token in unique])
+    edges = edges or [(len(old) // 2, len(new) // 2)]
+    for (a, c), (b, d) in zip([(0, 0), *edges], [*edges, (len(old), len(new))], strict=True):
+        yield from (Match(m.old + a, m.new + c, m.length) for m in compute(old[a:b], new[c:d]))
+
+
+def joined(matches: Iterable[Match]) -> list[Match]:
+    """Runs that follow each other in both lists are one."""
+    result: list[Match] = []
+    for match in matches:
+        last = result[-1] if result else None
+        if last and (last.old + last.length, last.new + last.length) == (match.old, match.new):
+            result[-1] = Match(last.old, last.new, last.length + match.length)
+        elif match.length:
+            result.append(match)
+    return result
+
+
+def chain(candidates: Iterable[tuple[int, int, int]]) -> list[tuple[int, int]]:
+    """Of (old, new, weight) the heaviest pairs that keep both orders, in O(n log n) (a Fenwick tree of best ends)."""
+    found = sorted(candidates, key=lambda pair: (pair[0], -pair[1]))
+    ranks = sorted({new for _, new, _ in found})
+    best: list[tuple[int, int]] = [(0, -1)] * (len(ranks) + 1)  # (weight, candidate it ends with)
+    before: list[int] = []
+    for at, (_, new, weight) in enumerate(found):
+        rank = bisect_left(ranks, new)
+        top = max(_prefix(best, rank), default=(0, -1))
+        before.append(top[1])
+        _raise(best, rank + 1, (top[0] + weight, at))
+    at = max(_prefix(best, len(ranks)), default=(0, -1))[1]
+    result = []
+    while at >= 0:
+        result.append(found[at][:2])
+        at = before[at]
+    return result[::-1]
+
+
+def _prefix(tree: list[tuple[int, int]], index: int) -> Iterator[tuple[int, int]]:
+    while index:
+        yield tree[index]
+        index &= index - 1
+
+
+def _raise(tree: list[tuple[int, int]], index: int, value: tuple[int, int]) -> None:
+    while index < len(tree):
+        tree[index] = max(tree[index], value)
+        index += index & -index

@@ -1,0 +1,64 @@
+"""What a reader sees of a text: its words without marks, link targets, comments and front matter.
+
+That no visible word changed can be proven, and is; whether a change is material stays a person's decision.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Visible = Literal["nothing", "figures", "words"]
+
+_FRONT = re.compile(r"\A---[ \t]*\r?\n.*?^---[ \t]*$", re.DOTALL | re.MULTILINE)
+_HIDDEN = re.compile(
+    r"<!--.*?-->|^\[[^\]]+\]:[^\r\n]*$|\{:?[ \t]*[#.:][^{}\r\n]*\}|(?<=\])\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*[^()\r\n]*\)|</?[A-Za-z][^<>]*>",
+    re.DOTALL | re.MULTILINE,
+)
+_MARKS = re.compile(
+    r"^[ \t>]*(?:[-*+][ \t]|#{1,6}[ \t])*(?:\(?(?:\d{1,3}(?:\.\d+)*|[A-Za-z])[.)][ \t]|\d+(?:\.\d+)+[ \t])?[ \t]*#*|^[ \t]*[-*_=|: \t]+$|[*_`\[\]|]",
+    re.MULTILINE,
+)
+_MONTHS = (
+    "january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug"
+    "|sept?|oct|nov|dec|januar|februar|märz|mai|juni|juli|oktober|dezember|janvier|février|mars|avril|juin|juillet|août"
+    "|septembre|octobre|novembre|décembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre"
+    "|noviembre|diciembre|يناير|فبراير|مارس|أبريل|مايو|يونيو|يوليو|أغسطس|سبتمبر|أكتوبر|نوفمبر|ديسمبر"
+    "|جنوری|فروری|مارچ|اپریل|مئی|جون|جولائی|اگست|ستمبر|اکتوبر|نومبر|دسمبر"
+)
+_DATE = re.compile(
+    r"\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{4}\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日"
+    rf"|\b(?:{_MONTHS})\.?\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\b\d{{1,2}}(?:\.|st|nd|rd|th)?\s+(?:{_MONTHS}),?\s+\d{{4}}"
+    rf"|\b(?:{_MONTHS})\s+\d{{4}}",
+    re.IGNORECASE,
+)
+_DATED = re.compile(
+    r"updated|effective|revised|modified|last|version|stand\b|gültig|aktualisiert|mise à jour|vigueur|actualiza|vigor"
+    r"|改訂|更新|発効|施行|تحديث|سارية|مؤرخ|تازہ",
+    re.IGNORECASE,
+)
+_FIGURES = re.compile(rf"\d[\d.,:]*(?:st|nd|rd|th)?|\b(?:{_MONTHS})\b|[年月日]|[^\w\s]", re.IGNORECASE)
+
+
+def text(source: str) -> str:
+    """The words and punctuation that a reader sees, with single spaces."""
+    shown = _FRONT.sub("", source.removeprefix("\ufeff"))
+    return " ".join(_MARKS.sub(" ", _HIDDEN.sub("", shown)).split())
+
+
+def difference(old: str, new: str) -> Visible:
+    """What changed for a reader: nothing, only punctuation, numbers and dates, or words."""
+    before, after = text(old), text(new)
+    if before == after:
+        return "nothing"
+    return "figures" if _without_figures(before) == _without_figures(after) else "words"
+
+
+def _without_figures(shown: str) -> list[str]:
+    return _FIGURES.sub(" ", shown).split()
+
+
+def dates(source: str) -> list[str]:
+    """The dates that a text gives itself: those in a short line with a word such as "updated" or "effective"."""
+    lines = (line for line in source.splitlines() if len(line) < 200 and _DATED.search(line))
+    return [" ".join(date.split()) for line in lines for date in _DATE.findall(line)]
