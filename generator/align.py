@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from rapidfuzz.distance import Indel
 
 from generator.blocks import Block, is_dashes, scan, split_sections
-from generator.tokens import TOKEN, chain, compute
+from generator.tokens import CELLS, TOKEN, chain, compute
 
 LIKE = 0.3  # the least likeness of two blocks that are shown as one reworded block
-MOVED = 0.6  # the least likeness of a block to itself after it was moved and edited
+MOVED = 0.6  # the least likeness of the words of a block to those it had before it was moved and edited
+_LONG = 8  # the least words of a block that is known again after it was moved and edited
 _FEW = 400  # pairs of blocks between two anchors that are all compared; of more, those that share rare words
 _RARE = 6  # blocks that may share a word for it to lead from one to the other
 _WORDS = ("paragraph", "item", "heading")  # kinds that may become each other
@@ -43,8 +44,13 @@ class Unit:
         return self._tokens
 
     @property
-    def words(self) -> int:
-        return sum(token[0].isalnum() for token in self.tokens)
+    def words(self) -> list[str]:
+        return [token for token in self.tokens if token[0].isalnum()]
+
+    @property
+    def name(self) -> str:
+        """The first cell of a row, which tells it from its like."""
+        return self.key.strip("| ").partition("|")[0].strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,7 @@ Moves = dict[int, int]
 def _equal(a: list[Unit], b: list[Unit]) -> Spine:
     """Texts that occur once in each side, the heaviest that keep their order; between those the ones that recur."""
     ours, theirs = _places(a), _places(b)
-    once = [(i[0], j[0], len(k) + 1) for k, i in ours.items() if len(i) == 1 and len(j := theirs.get(k, ())) == 1]
+    once = [(i[0], j[0], len(k) + 1) for k, i in ours.items() if len(i) == 1 and len(j := theirs.get(k, [])) == 1]
     spine = []
     for (i0, i1), (j0, j1), edge in _gaps(chain(once), len(a), len(b)):
         spine += chain(_recurring(a, b, range(i0, i1), range(j0, j1)))
@@ -117,7 +123,9 @@ def _recurring(a: list[Unit], b: list[Unit], ours: range, theirs: range) -> Iter
     for j in theirs:
         places[b[j].key].append(j)
     for i in ours if places else ():
-        yield from ((i, j, len(a[i].key) + 1) for j in places.get(a[i].key, ())[:_RARE])
+        yield from (
+            (i, j, 2 * len(a[i].key) + 1 + (a[i].block == b[j].block)) for j in places.get(a[i].key, ())[:_RARE]
+        )
 
 
 def _gaps(spine: Spine, n: int, m: int) -> Iterator[tuple[tuple[int, int], tuple[int, int], Spine]]:
@@ -148,7 +156,7 @@ def _may_move(old: Unit, new: Unit) -> bool:
     if old.block.kind != new.block.kind:
         return False
     near = old.section == new.section or old.block.kind in ("heading", "section")
-    return old.words >= (1 if near else 6)
+    return len(old.words) >= (1 if near else 6)
 
 
 def _alike(a: list[Unit], b: list[Unit], spine: Spine, moves: Moves) -> Spine:
@@ -188,26 +196,38 @@ def _common_tokens(old: Unit, new: Unit) -> int:
     if kinds[0] != kinds[1] and not (kinds[0] in _WORDS and kinds[1] in _WORDS):
         return 0
     least = LIKE if kinds[0] == kinds[1] else MOVED
-    similarity = Indel.normalized_similarity(old.tokens, new.tokens, score_cutoff=least)
-    return round(similarity * (len(old.tokens) + len(new.tokens)) / 2)
+    return round(_likeness(old.tokens, new.tokens, least) * (len(old.tokens) + len(new.tokens)) / 2)
+
+
+def _likeness(old: list[str], new: list[str], least: float) -> float:
+    """Twice what two lists share over what they have, or 0 below `least`; of very long ones whatever their order."""
+    if len(old) * len(new) <= CELLS:
+        return Indel.normalized_similarity(old, new, score_cutoff=least)
+    likeness = 2 * (Counter(old) & Counter(new)).total() / (len(old) + len(new))
+    return likeness if likeness >= least else 0.0
 
 
 def _moved_and_edited(a: list[Unit], b: list[Unit], spine: Spine, moves: Moves) -> Moves:
+    """Of what is left on both sides, the blocks most alike: each leads to one other at most."""
     kept, there = {i for i, _ in spine} | moves.keys(), {j for _, j in spine} | set(moves.values())
-    ours = [i for i, unit in enumerate(a) if i not in kept and unit.words >= 8]
-    theirs = [j for j, unit in enumerate(b) if j not in there and unit.words >= 8]
+    ours = [i for i, unit in enumerate(a) if i not in kept and len(unit.words) >= _LONG]
+    theirs = [j for j, unit in enumerate(b) if j not in there and len(unit.words) >= _LONG]
+    scored = [(_same(a[i], b[j]), i, j) for i, j in _candidates(a, b, ours, theirs)] if ours and theirs else []
     found: Moves = {}
-    scored = []
-    for i, j in _candidates(a, b, ours, theirs) if ours and theirs else ():
-        if a[i].block.kind == b[j].block.kind:
-            similarity = Indel.normalized_similarity(a[i].tokens, b[j].tokens, score_cutoff=MOVED)
-            scored.append((similarity, i, j))
     taken: set[int] = set()
-    for similarity, i, j in sorted(scored, reverse=True):
-        if similarity and i not in found and j not in taken:
+    for likeness, i, j in sorted(scored, reverse=True):
+        if likeness and i not in found and j not in taken:
             found[i] = j
             taken.add(j)
     return found
+
+
+def _same(old: Unit, new: Unit) -> float:
+    """How sure it is that one block is the other, moved and edited, and not one of its kind; 0 if it is not."""
+    if old.block.kind != new.block.kind or (old.block.kind == "row" and old.name != new.name):
+        return 0.0
+    likeness = _likeness(old.words, new.words, MOVED)
+    return likeness if likeness * (len(old.words) + len(new.words)) >= 2 * _LONG else 0.0
 
 
 def _grown(a: list[Unit], b: list[Unit], equal: Spine, spine: Spine, moves: Moves) -> list[Aligned]:
@@ -220,7 +240,9 @@ def _grown(a: list[Unit], b: list[Unit], equal: Spine, spine: Spine, moves: Move
         if olds and news and not (paired.issuperset(olds) and partners.issuperset(news)):
             shared = _shared(a, b, olds, news)
             edges += [(i, i, j, j) for i, j in shared if i not in paired or j not in partners]
-    return [Aligned(tuple(range(i0, i1 + 1)), tuple(range(j0, j1 + 1))) for i0, i1, j0, j1 in _merged(edges, moves, put)]
+    return [
+        Aligned(tuple(range(i0, i1 + 1)), tuple(range(j0, j1 + 1))) for i0, i1, j0, j1 in _merged(edges, moves, put)
+    ]
 
 
 def _shared(a: list[Unit], b: list[Unit], olds: list[int], news: list[int]) -> Iterator[tuple[int, int]]:
@@ -249,7 +271,9 @@ def _merged(edges: list[Box], moves: Moves, put: set[int]) -> list[Box]:
         while result and (box[0] <= result[-1][1] or box[2] <= result[-1][3]):
             last = result.pop()
             joined = (last[0], max(last[1], box[1]), min(last[2], box[2]), max(last[3], box[3]))
-            if any(i in moves for i in range(joined[0], joined[1])) or any(j in put for j in range(joined[2], joined[3])):
+            if any(i in moves for i in range(joined[0], joined[1])) or any(
+                j in put for j in range(joined[2], joined[3])
+            ):
                 box = last
                 break
             box = joined

@@ -91,7 +91,9 @@ def scan(section: str) -> Iterator[Block]:
         after = _BLANK.match(section, end.end())
         words = len(section[: end.start()])
         marks = match.end() + len(section[match.end() : words]) - len(section[match.end() : words].lstrip(" \t"))
-        yield _numbered("heading", section[:marks], section[marks:words], section[words : after.end() if after else words])
+        yield _numbered(
+            "heading", section[:marks], section[marks:words], section[words : after.end() if after else words]
+        )
         section = section[after.end() if after else words :]
     for block in split_blocks(section):
         if block.kind == "table":

@@ -42,9 +42,11 @@ Kind = Literal[
 ]
 SILENT: frozenset[Kind] = frozenset({"renumbered", "spacing"})  # what no reader needs to be shown
 
-_FORM = re.compile(r"([ \t]*)([>#]*)([ \t]*)(.*?)([ \t]*)$", re.DOTALL)
+_FORM = re.compile(r"([ \t]*)([>#]*)([ \t]*)(.*)$", re.DOTALL)
 _BAR = re.compile(r"((?<!\\)(?:\\\\)*)\|")
-_TARGET = re.compile(r"\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*[^()]*\)|<?\bhttps?://[^\s<>\]]+|^\[[^\]]+\]:.*$", re.MULTILINE)
+_TARGET = re.compile(
+    r"\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*[^()]*\)|<?\bhttps?://[^\s<>\]]+|^\[[^\]]+\]:.*$", re.MULTILINE
+)
 _SMALL = 20  # tokens: a change of no more is shown as it is
 _ISLAND = 2  # kept tokens between two changes that are no more than confetti
 _REWRITTEN = 6  # a block of which less than this part is kept is shown as old and new
@@ -72,8 +74,8 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class BlockChange:
-    """What became of a block. `old` or `new` is empty where only the other text has it, and holds several blocks where
-    a paragraph was split, joined or cut elsewhere. `spans` are everything: form, words, and the line ends after them."""
+    """What became of a block: `old` or `new` is empty where only the other text has it, and holds several blocks where
+    a paragraph was split, joined or cut elsewhere. `spans` are everything: form, words, and the line ends after it."""
 
     old: tuple[Block, ...]
     new: tuple[Block, ...]
@@ -158,13 +160,14 @@ class SectionChange:
 
 @dataclass(frozen=True, slots=True)
 class Redline:
-    """The sections of both texts in reading order. `seconds` is the time the comparison took, `visible` what a reader
-    who sees no marks would notice, which is proven, not judged."""
+    """The sections of both texts in reading order. `visible` is what a reader who sees no marks would notice: proven,
+    not judged."""
 
     old: Document
     new: Document
     sections: tuple[SectionChange, ...]
     visible: Visible
+    minimal: bool = False
 
     @property
     def changed(self) -> tuple[SectionChange, ...]:
@@ -176,8 +179,12 @@ class Redline:
 
     @property
     def ops(self) -> list[Span]:
-        """All spans in reading order, those that say the same joined."""
-        return merged(replace(span, role="words") for block in self.blocks for span in block.spans)
+        """All spans in reading order, those that say the same joined; of a minimal redline the fewest tokens that any
+        comparison could show, even where they follow no block."""
+        aligned = merged(replace(span, role="words") for block in self.blocks for span in block.spans)
+        if not self.minimal:
+            return aligned
+        return min(aligned, merged(_word_spans(self.old.source, self.new.source)), key=_shown)
 
 
 def compare(old: Document, new: Document, *, minimal: bool = False) -> Redline:
@@ -187,7 +194,7 @@ def compare(old: Document, new: Document, *, minimal: bool = False) -> Redline:
     if not minimal:
         changes = simplify(changes)
     visible = difference(old.source, new.source)
-    return Redline(old, new, tuple(_sections(old, new, alignment, changes)), visible)
+    return Redline(old, new, tuple(_sections(old, new, alignment, changes)), visible, minimal)
 
 
 def same_words(old: Section | None, new: Section | None) -> bool:
@@ -269,8 +276,9 @@ def _moved(old: Unit, new: Unit, op: Op, number: int) -> BlockChange:
     ]
     tail = Span(op, (old if op == "-" else new).block.suffix, "tail", number)
     kept = [span for span in spans if span.role != "tail"]
-    sides = (change.old, ()) if op == "-" else ((), change.new)
-    return BlockChange(*sides, tuple(merged([*kept, tail])), number, change.kinds - SILENT | {"moved"})
+    spans = merged([*kept, tail])
+    ours, theirs = (change.old, ()) if op == "-" else ((), change.new)
+    return BlockChange(ours, theirs, tuple(spans), number, change.kinds - SILENT | {"moved"})
 
 
 @lru_cache(maxsize=1 << 14)
@@ -306,26 +314,57 @@ def _either(old: str, new: str, role: Role, *, renum: bool = False) -> Iterator[
 
 def _form_spans(old: str, new: str) -> Iterator[Span]:
     """Indentation, heading marks or quotes, and the number or list mark, each by itself."""
-    fields = [match.groups() for match in (_FORM.match(old), _FORM.match(new)) if match]
-    for index, (x, y) in enumerate(zip(*fields, strict=True)):
+    ours, theirs = (match.groups() for match in (_FORM.match(old), _FORM.match(new)) if match)
+    for index, (x, y) in enumerate(zip(ours, theirs, strict=True)):
         same = min(len(x), len(y)) if index == 1 and x.strip("#") == y.strip("#") == "" else 0
         yield Span("=", x[:same], "form")
         yield from _either(x[same:], y[same:], "form", renum=index == 3)
 
 
 def _word_spans(old: str, new: str) -> Iterator[Span]:
-    """The fewest tokens taken out and put in. Where only the white space after a kept word changed, only that."""
-    ours, theirs = TOKEN.findall(old), TOKEN.findall(new)
-    starts = [len(text) - sum(len(token) + len(space) for token, space in side) for text, side in ((old, ours), (new, theirs))]
-    yield from _either(old[: starts[0]], new[: starts[1]], "words")
+    """The fewest tokens taken out and put in; white space at the edges of a change that both have is kept."""
+    (before, ours), (after, theirs) = _split(old), _split(new)
     i = j = 0
     for match in [*compute([t for t, _ in ours], [t for t, _ in theirs]), Match(len(ours), len(theirs), 0)]:
-        yield Span("-", "".join(map("".join, ours[i : match.old])))
-        yield Span("+", "".join(map("".join, theirs[j : match.new])))
+        before += "".join(map("".join, ours[i : match.old]))
+        after += "".join(map("".join, theirs[j : match.new]))
+        yield from _trimmed(before, after)
         i, j = match.old + match.length, match.new + match.length
-        for (word, before), (_, after) in zip(ours[match.old : i], theirs[match.new : j], strict=True):
+        for (word, ended), (_, ends) in zip(ours[match.old : i - 1], theirs[match.new : j - 1], strict=True):
             yield Span("=", word)
-            yield from _either(before, after, "words")
+            yield from _trimmed(ended, ends)
+        if match.length:
+            yield Span("=", ours[i - 1][0])
+            before, after = ours[i - 1][1], theirs[j - 1][1]
+
+
+def _split(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """White space, and then each token with the white space after it."""
+    words = text.lstrip()
+    return text[: len(text) - len(words)], TOKEN.findall(words)
+
+
+def _trimmed(old: str, new: str) -> Iterator[Span]:
+    if old == new:
+        yield Span("=", old)
+        return
+    start = _white(old, new)
+    old, new, first = old[start:], new[start:], old[:start]
+    end = _white(old[::-1], new[::-1])
+    yield Span("=", first)
+    yield Span("-", old[: len(old) - end])
+    yield Span("+", new[: len(new) - end])
+    yield Span("=", old[len(old) - end :])
+
+
+def _white(old: str, new: str) -> int:
+    """How much white space two texts start with in common."""
+    count = 0
+    for x, y in zip(old, new, strict=False):
+        if x != y or not x.isspace():
+            break
+        count += 1
+    return count
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,7 +482,7 @@ def simplify(changes: Sequence[BlockChange]) -> list[BlockChange]:
     """Without confetti: one or two kept tokens between two changes are shown with them, and a block of which hardly
     anything is kept is shown as old and new. A change of few tokens stays as it is, but for marks within an address."""
     flat = [(span, place) for place, change in enumerate(changes) for span in change.spans]
-    small = sum(_size(span) for span, _ in flat if span.changed and not span.move) <= _SMALL
+    small = _shown(span for span, _ in flat) <= _SMALL
     while islands := [run for run in _islands(flat, small) if not _is_whole(changes, flat[run.start : run.stop])]:
         for run in reversed(islands):
             flat[run.start : run.stop] = [part for pair in flat[run.start : run.stop] for part in _given_up(*pair)]
@@ -451,6 +490,11 @@ def simplify(changes: Sequence[BlockChange]) -> list[BlockChange]:
     for span, place in flat:
         spans[place].append(span)
     return [_rewritten(_with(change, found)) for change, found in zip(changes, spans, strict=True)]
+
+
+def _shown(spans: Iterable[Span]) -> int:
+    """How many tokens are shown as taken out or put in."""
+    return sum(_size(span) for span in spans if span.changed and not span.move)
 
 
 def _size(span: Span) -> int:
@@ -469,7 +513,9 @@ def _islands(flat: Sequence[tuple[Span, int]], small: bool) -> Iterator[range]:
             yield where
 
 
-def _is_island(before: list[tuple[Span, int]], kept: list[tuple[Span, int]], after: list[tuple[Span, int]], small: bool) -> bool:
+def _is_island(
+    before: list[tuple[Span, int]], kept: list[tuple[Span, int]], after: list[tuple[Span, int]], small: bool
+) -> bool:
     if sum(len(span.text) for span, _ in kept) > 80:
         return False
     size, left, right = (sum(_size(span) for span, _ in run) for run in (kept, before, after))
@@ -495,14 +541,14 @@ def _with(change: BlockChange, spans: list[Span]) -> BlockChange:
     if tuple(spans) == change.spans:
         return change
     ordered: list[Span] = []
-    for (same, _), run in groupby(spans, key=lambda span: (span.op == "=", span.role)):
-        ordered += run if same else sorted(run, key=lambda span: "-+".index(span.op))
+    for (_, _), run in groupby(spans, key=lambda span: (span.op == "=", span.role)):
+        ordered += sorted(run, key=lambda span: "=-+".index(span.op))
     return replace(change, spans=tuple(merged(ordered)))
 
 
 def _rewritten(change: BlockChange) -> BlockChange:
     """As old and new, where most of the words are."""
-    if not (change.old and change.new) or change.block.kind == "row":
+    if not (change.old and change.new and "reworded" in change.kinds) or change.block.kind == "row":
         return change
     kept = sum(_size(span) for span in change.words if span.op == "=")
     least = max(sum(_size(span) for span in change.words if span.op in ("=", op)) for op in ("-", "+"))
@@ -513,10 +559,9 @@ def _rewritten(change: BlockChange) -> BlockChange:
     return replace(change, spans=(*form, Span("-", old), Span("+", new), *tail))
 
 
-
-
-
-def _sections(old: Document, new: Document, alignment: Alignment, changes: Sequence[BlockChange]) -> Iterator[SectionChange]:
+def _sections(
+    old: Document, new: Document, alignment: Alignment, changes: Sequence[BlockChange]
+) -> Iterator[SectionChange]:
     """Changes grouped by the section they stand in. A heading that is gone while its text stayed is part of the section
     that the text is in now."""
     groups = [_Group(0, 0)]

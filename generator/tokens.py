@@ -19,13 +19,15 @@ Op = Literal["=", "-", "+"]
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 # Vowel signs, accents and joiners belong to the letter before; the Indic blocks hold nothing else that could end one.
-_JOINED = "\u0300-\u036f\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0dff\u0e31-\u0e4e\u200c\u200d"
+_JOINED = (
+    "\u0300-\u036f\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0dff\u0e31-\u0e4e\u200c\u200d"
+)
 _EMOJI = "[\ufe00-\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
 TOKEN = re.compile(
     rf"([{_CJK}]|[^\W_{_CJK}][^\W_{_CJK}{_JOINED}]*(?:[{_JOINED}]+[^\W_{_CJK}]*)*"
     rf"|[\U0001f1e6-\U0001f1ff]{{2}}|[^\w\s]{_EMOJI}*(?:\u200d[^\w\s]{_EMOJI}*)*|_)(\s*)"
 )
-_CELLS = 1 << 26  # the largest table of an exact comparison, in bits: 8,000 by 8,000 tokens
+CELLS = 1 << 26  # the largest table of an exact comparison, in bits: 8,000 by 8,000 tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def compute(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Match]:
     start = _common(zip(old, new, strict=False))
     end = _common(zip(reversed(old[start:]), reversed(new[start:]), strict=False))
     olds, news = old[start : len(old) - end], new[start : len(new) - end]
-    middle = _table(olds, news) if len(olds) * len(news) <= _CELLS else _cut(olds, news)
+    middle = _table(olds, news) if len(olds) * len(news) <= CELLS else _cut(olds, news)
     runs = [Match(0, 0, start), *(Match(m.old + start, m.new + start, m.length) for m in middle)]
     return joined([*runs, Match(len(old) - end, len(new) - end, end)])
 

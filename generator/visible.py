@@ -11,12 +11,14 @@ from typing import Literal
 Visible = Literal["nothing", "figures", "words"]
 
 _FRONT = re.compile(r"\A---[ \t]*\r?\n.*?^---[ \t]*$", re.DOTALL | re.MULTILINE)
+_TARGET = r"\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*[^()\r\n]*\)"
 _HIDDEN = re.compile(
-    r"<!--.*?-->|^\[[^\]]+\]:[^\r\n]*$|\{:?[ \t]*[#.:][^{}\r\n]*\}|(?<=\])\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*[^()\r\n]*\)|</?[A-Za-z][^<>]*>",
+    r"<!--.*?-->|^\[[^\]]+\]:[^\r\n]*$|\{:?[ \t]*[#.:][^{}\r\n]*\}|</?[A-Za-z][^<>]*>" rf"|(?<=\]){_TARGET}",
     re.DOTALL | re.MULTILINE,
 )
+_NUMBER = r"(?:\(?(?:\d{1,3}(?:\.\d+)*|[A-Za-z])[.)][ \t]|\d+(?:\.\d+)+[ \t])"
 _MARKS = re.compile(
-    r"^[ \t>]*(?:[-*+][ \t]|#{1,6}[ \t])*(?:\(?(?:\d{1,3}(?:\.\d+)*|[A-Za-z])[.)][ \t]|\d+(?:\.\d+)+[ \t])?[ \t]*#*|^[ \t]*[-*_=|: \t]+$|[*_`\[\]|]",
+    rf"^[ \t>]*(?:[-*+][ \t]|#{{1,6}}[ \t])*{_NUMBER}?[ \t]*#*|^[ \t]*[-*_=|: \t]+$|[*_`\[\]|]",
     re.MULTILINE,
 )
 _MONTHS = (
