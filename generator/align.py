@@ -6,6 +6,7 @@ block is compared with a handful of others that share its rarest words.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ MOVED = 0.6  # the least likeness of the words of a block to those it had before
 _LONG = 8  # the least words of a block that is known again after it was moved and edited
 _FEW = 400  # pairs of blocks between two anchors that are all compared; of more, those that share rare words
 _RARE = 6  # blocks that may share a word for it to lead from one to the other
+_ID = re.compile(r"\{[^{}]*#([^\s{}]+)")
 _WORDS = ("paragraph", "item", "heading")  # kinds that may become each other
 
 
@@ -42,6 +44,12 @@ class Unit:
         if self._tokens is None:
             self._tokens = [token for token, _ in TOKEN.findall(self.block.text)]
         return self._tokens
+
+    @property
+    def id(self) -> str:
+        """The id that a heading gives itself, or ''."""
+        match = _ID.search(self.block.suffix) if self.block.kind == "heading" else None
+        return match[1] if match else ""
 
     @property
     def words(self) -> list[str]:
@@ -195,6 +203,8 @@ def _common_tokens(old: Unit, new: Unit) -> int:
     kinds = (old.block.kind, new.block.kind)
     if kinds[0] != kinds[1] and not (kinds[0] in _WORDS and kinds[1] in _WORDS):
         return 0
+    if old.id and old.id == new.id:
+        return 1 + len(old.tokens)
     least = LIKE if kinds[0] == kinds[1] else MOVED
     return round(_likeness(old.tokens, new.tokens, least) * (len(old.tokens) + len(new.tokens)) / 2)
 
@@ -212,7 +222,8 @@ def _moved_and_edited(a: list[Unit], b: list[Unit], spine: Spine, moves: Moves) 
     kept, there = {i for i, _ in spine} | moves.keys(), {j for _, j in spine} | set(moves.values())
     ours = [i for i, unit in enumerate(a) if i not in kept and len(unit.words) >= _LONG]
     theirs = [j for j, unit in enumerate(b) if j not in there and len(unit.words) >= _LONG]
-    scored = [(_same(a[i], b[j]), i, j) for i, j in _candidates(a, b, ours, theirs)] if ours and theirs else []
+    pairs = set(_candidates(a, b, ours, theirs)) if ours and theirs else set()
+    scored = [(_same(a[i], b[j]), i, j) for i, j in pairs] + list(_moved_along(a, b, kept, there, moves))
     found: Moves = {}
     taken: set[int] = set()
     for likeness, i, j in sorted(scored, reverse=True):
@@ -220,6 +231,21 @@ def _moved_and_edited(a: list[Unit], b: list[Unit], spine: Spine, moves: Moves) 
             found[i] = j
             taken.add(j)
     return found
+
+
+def _moved_along(
+    a: list[Unit], b: list[Unit], kept: set[int], there: set[int], moves: Moves
+) -> Iterator[tuple[float, int, int]]:
+    """Blocks of a section that moved need fewer words to be known again."""
+    sections = {a[i].section: b[j].section for i, j in moves.items() if a[i].block.kind == "heading"}
+    places = defaultdict(list)
+    for j, unit in enumerate(b if sections else ()):
+        if j not in there:
+            places[unit.section].append(j)
+    for i, unit in enumerate(a):
+        if i not in kept and unit.section in sections:
+            for j in places[sections[unit.section]]:
+                yield _likeness(unit.tokens, b[j].tokens, MOVED) * (unit.block.kind == b[j].block.kind), i, j
 
 
 def _same(old: Unit, new: Unit) -> float:

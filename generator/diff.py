@@ -469,9 +469,20 @@ def _word_kinds(old: tuple[Block, ...], new: tuple[Block, ...], spans: tuple[Spa
         if _TARGET.findall(before) != _TARGET.findall(after):
             yield "link"
         if difference(before, after) != "nothing":
-            yield "reworded"
+            if not _only_columns(spans):
+                yield "reworded"
         elif _TARGET.sub("]", before).split() != _TARGET.sub("]", after).split():
             yield "formatting"
+
+
+def _only_columns(spans: Iterable[Span]) -> bool:
+    """Whether all that changed are cells whose bar came or went with them."""
+    bar = "="
+    for span in spans:
+        bar = span.op if span.role == "bar" else bar
+        if bar == "=" and span.op != "=" and span.role == "words":
+            return False
+    return bar != "=" or any(span.role == "bar" and span.op != "=" for span in spans)
 
 
 def _aligned(cell: str) -> tuple[bool, bool]:
@@ -516,7 +527,7 @@ def _islands(flat: Sequence[tuple[Span, int]], small: bool) -> Iterator[range]:
 def _is_island(
     before: list[tuple[Span, int]], kept: list[tuple[Span, int]], after: list[tuple[Span, int]], small: bool
 ) -> bool:
-    if sum(len(span.text) for span, _ in kept) > 80:
+    if sum(len(span.text) for span, _ in kept) > 80 or any(span.role == "bar" for span, _ in kept):
         return False
     size, left, right = (sum(_size(span) for span, _ in run) for run in (kept, before, after))
     if not (1 <= size <= _ISLAND and left and right):
