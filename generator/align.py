@@ -21,6 +21,7 @@ MOVED = 0.6  # the least likeness of the words of a block to those it had before
 _LONG = 8  # the least words of a block that is known again after it was moved and edited
 _FEW = 400  # pairs of blocks between two anchors that are all compared; of more, those that share rare words
 _RARE = 6  # blocks that may share a word for it to lead from one to the other
+_HEADING = 100  # characters
 _ID = re.compile(r"\{[^{}]*#([^\s{}]+)")
 _WORDS = ("paragraph", "item", "heading")  # kinds that may become each other
 
@@ -44,6 +45,11 @@ class Unit:
         if self._tokens is None:
             self._tokens = [token for token, _ in TOKEN.findall(self.block.text)]
         return self._tokens
+
+    @property
+    def weight(self) -> int:
+        """How much speaks for this text having stayed in place: its length, and that of a section for its heading."""
+        return len(self.key) + (_HEADING if self.block.kind == "heading" else 1)
 
     @property
     def id(self) -> str:
@@ -111,7 +117,7 @@ Moves = dict[int, int]
 def _equal(a: list[Unit], b: list[Unit]) -> Spine:
     """Texts that occur once in each side, the heaviest that keep their order; between those the ones that recur."""
     ours, theirs = _places(a), _places(b)
-    once = [(i[0], j[0], len(k) + 1) for k, i in ours.items() if len(i) == 1 and len(j := theirs.get(k, [])) == 1]
+    once = [(i[0], j[0], a[i[0]].weight) for k, i in ours.items() if len(i) == 1 and len(j := theirs.get(k, [])) == 1]
     spine = []
     for (i0, i1), (j0, j1), edge in _gaps(chain(once), len(a), len(b)):
         spine += chain(_recurring(a, b, range(i0, i1), range(j0, j1)))

@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from generator import banner, config, consent, feeds, library, lint, pages, words
+from generator import banner, config, consent, feeds, library, lint, pages, since, words
 from generator.banner import Asset, PolicyInForce
 from generator.config import Site
 from generator.errors import Problem, Where
@@ -49,7 +49,7 @@ def build(sources: Sources, *, today: date, drafts: bool = False, receiver: str 
     assets = {name: address for name, address, _ in static}
     script = _banner(loaded, sources, receiver)
     renderer_for = _renderers(sources.templates)  # one for pages and copies: a text is rendered once for both
-    made = tuple(pages.make(loaded, renderer_for))
+    made = (*pages.make(loaded, renderer_for), *since.make(loaded, renderer_for))
     files = {
         **{address.lstrip("/"): content for _, address, content in static},
         **_script_files(script),

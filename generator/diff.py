@@ -193,7 +193,7 @@ def compare(old: Document, new: Document, *, minimal: bool = False) -> Redline:
     changes = list(_changes(alignment))
     if not minimal:
         changes = simplify(changes)
-    visible = difference(old.source, new.source)
+    visible = difference(old.source, new.source, foreign=old.foreign and new.foreign)
     return Redline(old, new, tuple(_sections(old, new, alignment, changes)), visible, minimal)
 
 
@@ -210,6 +210,13 @@ def _said(section: Section) -> list[str]:
 
 # Letters with their vowel signs, digits, currencies, measures and signs are what a reader would say aloud.
 _UNSAID = re.compile(r"(?:(?![-+−]\d)[^\w\u0300-\u036f\u0610-\u06ed\u0900-\u0dff%‰§≤≥≠±$¢£¤¥€₨₩₪₫₱₹₺₽؋﷼]|_)+")
+
+
+def words(old: str, new: str) -> tuple[Span, ...]:
+    """The readable redline of two texts that are no files, such as two labels."""
+    sides = [(Block("paragraph", "", text, ""),) if text else () for text in (old, new)]
+    change = _paired(*sides, ()) if all(sides) else BlockChange(*sides, tuple(merged(_either(old, new, "words"))))
+    return simplify([change])[0].spans
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

@@ -61,6 +61,7 @@ class Document:
     meta: FrontMatter
     sections: tuple[Section, ...]
     source: str = field(default="", compare=False, repr=False)  # the whole file
+    foreign: bool = False  # whether it is somebody else's Markdown, which may have raw HTML
     lines: tuple[int, ...] = ()  # of a working text: the line of the file that each line of the text came from
 
     def line(self, number: int) -> int:

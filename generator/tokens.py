@@ -19,12 +19,10 @@ Op = Literal["=", "-", "+"]
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 # Vowel signs, accents and joiners belong to the letter before; the Indic blocks hold nothing else that could end one.
-_JOINED = (
-    "\u0300-\u036f\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0dff\u0e31-\u0e4e\u200c\u200d"
-)
+JOINED = "\u0300-\u036f\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0dff\u0e31-\u0e4e\u200c\u200d"
 _EMOJI = "[\ufe00-\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
 TOKEN = re.compile(
-    rf"([{_CJK}]|[^\W_{_CJK}][^\W_{_CJK}{_JOINED}]*(?:[{_JOINED}]+[^\W_{_CJK}]*)*"
+    rf"([{_CJK}]|[^\W_{_CJK}][^\W_{_CJK}{JOINED}]*(?:[{JOINED}]+[^\W_{_CJK}]*)*"
     rf"|[\U0001f1e6-\U0001f1ff]{{2}}|[^\w\s]{_EMOJI}*(?:\u200d[^\w\s]{_EMOJI}*)*|_)(\s*)"
 )
 CELLS = 1 << 26  # the largest table of an exact comparison, in bits: 8,000 by 8,000 tokens

@@ -8,14 +8,16 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from generator.tokens import JOINED
+
 Visible = Literal["nothing", "figures", "words"]
 
 _FRONT = re.compile(r"\A---[ \t]*\r?\n.*?^---[ \t]*$", re.DOTALL | re.MULTILINE)
-_TARGET = r"\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*[^()\r\n]*\)"
-_HIDDEN = re.compile(
-    r"<!--.*?-->|^\[[^\]]+\]:[^\r\n]*$|\{:?[ \t]*[#.:][^{}\r\n]*\}|</?[A-Za-z][^<>]*>" rf"|(?<=\]){_TARGET}",
-    re.DOTALL | re.MULTILINE,
-)
+_TARGET = r"(?<=\])\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*[^()\r\n]*\)|^\[[^\]]+\]:[^\r\n]*$"
+_ATTRIBUTES = r"(?<=[ \t\w])\{[ \t]*[#.][^{}\r\n]*\}[ \t]*$"  # of a heading
+_HTML = r"<!--.*?-->|</?[A-Za-z][\w-]*(?:\s[^<>]*)?/?>|\{:?[ \t]*[#.:][^{}\r\n]*\}"
+_HIDDEN = re.compile(f"{_TARGET}|{_ATTRIBUTES}", re.MULTILINE)
+_HIDDEN_WITH_HTML = re.compile(f"{_HTML}|{_TARGET}", re.DOTALL | re.MULTILINE)
 _NUMBER = r"(?:\(?(?:\d{1,3}(?:\.\d+)*|[A-Za-z])[.)][ \t]|\d+(?:\.\d+)+[ \t])"
 _MARKS = re.compile(
     rf"^[ \t>]*(?:[-*+][ \t]|#{{1,6}}[ \t])*{_NUMBER}?[ \t]*#*|^[ \t]*[-*_=|: \t]+$|[*_`\[\]|]",
@@ -39,18 +41,20 @@ _DATED = re.compile(
     r"|改訂|更新|発効|施行|تحديث|سارية|مؤرخ|تازہ",
     re.IGNORECASE,
 )
-_FIGURES = re.compile(rf"\d[\d.,:]*(?:st|nd|rd|th)?|\b(?:{_MONTHS})\b|[年月日]|[^\w\s]", re.IGNORECASE)
+_FIGURES = re.compile(rf"{_DATE.pattern}|\d[\d.,:]*(?:st|nd|rd|th)?|[年月日]|[^\w\s{JOINED}]", re.IGNORECASE)
 
 
-def text(source: str) -> str:
-    """The words and punctuation that a reader sees, with single spaces."""
+def text(source: str, *, foreign: bool = False) -> str:
+    """The words and punctuation that a reader sees, with single spaces. A policy has no raw HTML: what looks like it is
+    text. A `foreign` file may have it, and comments and attributes as other programs know them."""
     shown = _FRONT.sub("", source.removeprefix("\ufeff"))
-    return " ".join(_MARKS.sub(" ", _HIDDEN.sub("", shown)).split())
+    hidden = _HIDDEN_WITH_HTML if foreign else _HIDDEN
+    return " ".join(_MARKS.sub(" ", hidden.sub("", shown)).split())
 
 
-def difference(old: str, new: str) -> Visible:
+def difference(old: str, new: str, *, foreign: bool = False) -> Visible:
     """What changed for a reader: nothing, only punctuation, numbers and dates, or words."""
-    before, after = text(old), text(new)
+    before, after = text(old, foreign=foreign), text(new, foreign=foreign)
     if before == after:
         return "nothing"
     return "figures" if _without_figures(before) == _without_figures(after) else "words"

@@ -6,41 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.documents import Block, Document, parse, resolve, slug, split_blocks, without_awaiting
+from generator.blocks import Block, split_blocks
+from generator.documents import Document, parse, resolve, slug, without_awaiting
 from generator.errors import SourceError
+from tests.hostile import SOURCES
 from tests.trees import document
-
-LINES = st.sampled_from(
-    [
-        "word",
-        "two words, more.",
-        "- item",
-        "  - nested",
-        "1. first",
-        "2) second",
-        "2026. Not an item in a paragraph",
-        "| a | b |",
-        "|---|---|",
-        "```",
-        "~~~~",
-        "# not a heading of a section",
-        "Title",
-        "===",
-        "---",
-        "* * *",
-        "> quoted",
-        "    indented",
-        "\tindented",
-        "",
-        "   ",
-        "a\u2028b",
-        "a\x0cb",
-        "نص عربي",
-        "**bold",
-    ]
-)
-ENDS = st.sampled_from(["\n", "\r\n", "\r", ""])
-SOURCES = st.one_of(st.text(), st.lists(st.tuples(LINES, ENDS)).map(lambda pairs: "".join(a + b for a, b in pairs)))
 
 
 def problems(text: str) -> list[str]:
