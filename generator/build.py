@@ -21,7 +21,7 @@ from generator.config import Site
 from generator.errors import Problem, Where
 from generator.library import Library
 from generator.pages import Page
-from generator.render import Renderer, RenderWords
+from generator.render import Renderer
 from generator.sources import Sources
 from generator.templates import Templates
 
@@ -103,8 +103,7 @@ def _hashed_name(script: Asset) -> str:
 def _renderers(templates: Mapping[str, str]) -> Callable[[str], Renderer]:
     @cache
     def renderer_for(language: str) -> Renderer:
-        say = words.load(templates, language).plain
-        return Renderer(RenderWords(say("mark_removed"), say("mark_added"), say("table_label")))
+        return Renderer(words.load(templates, language).texts)
 
     return renderer_for
 

@@ -20,7 +20,7 @@ from generator.documents import Document, Section
 from generator.simplify import simplify
 from generator.spans import Role, Span, either, merged, plain, shown, word_spans
 from generator.tokens import Op
-from generator.visible import Visible, difference
+from generator.visible import Visible, dates, difference
 
 __all__ = [
     "SILENT",
@@ -37,6 +37,8 @@ __all__ = [
     "words",
 ]
 
+_HEADED = ("heading", "section")
+
 Status = Literal["unchanged", "added", "removed", "moved", "reworded", "renamed", "reformatted"]
 
 
@@ -50,11 +52,9 @@ class SectionChange:
     blocks: tuple[BlockChange, ...]
 
     @property
-    def section(self) -> Section:
-        """The section as readers find it: the new one where there is one."""
-        found = self.new or self.old
-        assert found is not None
-        return found
+    def section(self) -> Section | None:
+        """The section as readers find it: the new one where there is one. Front matter alone is no section."""
+        return self.new or self.old
 
     @property
     def heading(self) -> tuple[Span, ...]:
@@ -76,12 +76,12 @@ class SectionChange:
     def status(self) -> Status:
         if self.move:
             return "moved"
-        if self.old is None or self.new is None:
-            return "added" if self.old is None else "removed"
         if all(block.kept for block in self.all):
             return "unchanged"
+        if self.title and not (self.title.old and self.title.new):
+            return "removed" if self.title.old else "added"
         if all(block.kept for block in self.blocks):
-            return "renamed" if self.old.heading != self.new.heading else "reformatted"
+            return "renamed" if self.title and "reworded" in self.title.kinds else "reformatted"
         return "reworded" if self.kinds & {"added", "removed", "moved", "reworded"} else "reformatted"
 
     def count(self, op: Op) -> int:
@@ -104,6 +104,12 @@ class Redline:
     @property
     def changed(self) -> tuple[SectionChange, ...]:
         return tuple(section for section in self.sections if section.status != "unchanged")
+
+    @property
+    def date_unchanged(self) -> bool:
+        """Whether words changed while the date that the text gives itself did not."""
+        stated = dates(self.new.source)
+        return self.visible == "words" and bool(stated) and stated == dates(self.old.source)
 
     @property
     def blocks(self) -> Iterator[BlockChange]:
@@ -159,10 +165,10 @@ def _sections(
     that the text is in now."""
     groups = [_Group(0, 0)]
     for place, change in zip(alignment.changes, changes, strict=True):
-        ours = alignment.old[place.old[0]].section if place.old else None
         theirs = alignment.new[place.new[0]].section if place.new else None
-        if change.block.kind in ("heading", "section"):
-            groups.append(_Group(ours, theirs))
+        if change.block.kind in _HEADED:
+            headed = place.old and alignment.old[place.old[0]].block.kind in _HEADED
+            groups.append(_Group(alignment.old[place.old[0]].section if headed else None, theirs))
         else:
             while theirs is not None and groups[-1].new != theirs:
                 gone = groups.pop()

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from generator.documents import Block, Document
+from generator.blocks import Block
+from generator.documents import Document
 from generator.library import Library, Policy, Text
 from generator.pages import Page
 from generator.render import Renderer

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from generator import consent
 from generator.errors import Problem, Where
 from generator.library import Library, Policy, register_path
-from generator.render import MARKERS, OWN_FILE, SAFE_LINK
+from generator.marking import MARKERS
+from generator.render import OWN_FILE, SAFE_LINK
 
 Check = Callable[[Library], Iterable[Problem]]
 CHECKS: list[Check] = []

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from markupsafe import Markup
+
 from generator import diff
 from generator.config import direction
 from generator.diff import Redline
@@ -146,7 +148,8 @@ def _history(library: Library, policy: Policy, *, at: str, canonical: str) -> Pa
 
 def _redline(library: Library, policy: Policy, redline: Redline, pair: tuple[Text, Text], renderer: Renderer) -> Page:
     old, new = (view(library, policy, text) for text in pair)
-    changes = [change_view(section, renderer) for section in redline.sections]
+    notes = renderer.notes()
+    changes = [change_view(section, renderer, notes) for section in redline.sections]
     intro = next((change.parts for change in changes if not change.id), ())
     changed = redline.changed
     return Page(
@@ -159,7 +162,9 @@ def _redline(library: Library, policy: Policy, redline: Redline, pair: tuple[Tex
             "old": old,
             "new": new,
             "summary": new.summary,
-            "editorial_words_unchanged": all(diff.same_words(change.old, change.new) for change in changed),
+            "visible": redline.visible,
+            "date_unchanged": redline.date_unchanged,
+            "title": _title(redline, renderer),
             "changes": [change_row(section, redline, renderer) for section in changed],
             "intro": intro,
             "folds": tuple(folds([change for change in changes if change.id])),
@@ -167,6 +172,12 @@ def _redline(library: Library, policy: Policy, redline: Redline, pair: tuple[Tex
         indexed=new.status != "draft",
         feed=feed_path(policy),
     )
+
+
+def _title(redline: Redline, renderer: Renderer) -> Markup:
+    """The policy's title, where it changed."""
+    before, after = redline.old.meta.title, redline.new.meta.title
+    return renderer.heading(diff.words(before, after), renderer.notes()) if before != after else Markup("")
 
 
 def _index(library: Library) -> Page:

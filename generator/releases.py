@@ -104,18 +104,15 @@ def _declared_service(service: Mapping[str, Any], language: str) -> object:
 
 def _material_changes(policy: Policy) -> Iterator[Problem]:
     """The changes that an editorial release may not hold: other words in a section marked material (V03)."""
-    newest = policy.releases[-1]
-    for change in diff.compare(newest.document, policy.draft.document).changed:
-        marked = any(section and section.material for section in (change.old, change.new))
-        if marked and not diff.same_words(change.old, change.new):
-            draft = policy.draft.document
-            where = Where(draft.path, draft.line(change.new.line) if change.new else None)
-            message = (
-                f"the section {change.section.heading!r} is marked material, and its words differ from {newest.label}"
-            )
-            yield Problem(
-                "release.material-section", where, message, "release with --material, or take the change back"
-            )
+    newest, draft = policy.releases[-1], policy.draft.document
+    marked = {section.id: section for text in (draft, newest.document) for section in text.sections if section.material}
+    for section_id, section in marked.items():
+        after = draft.section(section_id)
+        if not diff.same_words(newest.document.section(section_id), after):
+            message = f"the section {section.heading!r} is marked material, and its words differ from {newest.label}"
+            where = Where(draft.path, draft.line(after.line) if after else None)
+            hint = "release with --material, or take the change back"
+            yield Problem("release.material-section", where, message, hint)
 
 
 def _nothing_new(register: Register) -> SourceError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
@@ -20,32 +20,20 @@ from markdown.treeprocessors import Treeprocessor
 from markdown.util import AMP_SUBSTITUTE
 from markupsafe import Markup
 
-from generator.diff import BlockChange, RowChange, Span
-from generator.documents import Block, split_blocks
+from generator import marking
+from generator.blocks import Block, split_blocks
+from generator.diff import BlockChange, Span
 
 SAFE_LINK = re.compile(r"(?:https?:|mailto:|tel:|#|/(?![/\\])|\.\.?/)", re.IGNORECASE)
 OWN_FILE = re.compile(r"/(?![/\\])|\.\.?/")  # an image of another host would tell it who reads the policy (G08)
-MARKERS = "\ue000\ue001\ue002\ue003"  # private-use characters: <del>, </del>, <ins>, </ins>
-_OPEN = {"-": "\ue000", "+": "\ue002"}
-_CLOSE = {"-": "\ue001", "+": "\ue003"}
-_TAGS = {"\ue000": "del", "\ue002": "ins"}
-_BLOCK = re.compile(r"</?(?:p|li|[ou]l|blockquote|hr|pre|div|table|t[rhd]|thead|tbody)\b")
-
-
-@dataclass(frozen=True, slots=True)
-class RenderWords:
-    """The few words that the renderer itself says, in the page's language."""
-
-    removed: str
-    added: str
-    table: str
 
 
 @dataclass(slots=True)
 class Renderer:
-    """Renders texts in one language and remembers each distinct one."""
+    """Renders texts in one language and remembers each distinct one. `words` are those of the pages: of them the
+    renderer says the marks, the notes, and the label of a table."""
 
-    words: RenderWords
+    words: Mapping[str, str]
     _markdown: Markdown = field(default_factory=lambda: _reader())
     _line: Markdown = field(default_factory=lambda: _line_reader())
     _done: dict[str, Markup] = field(default_factory=dict)
@@ -66,13 +54,22 @@ class Renderer:
         """What a reader sees of an inline text, without any markup."""
         return plain(self.inline(source))
 
-    def changes(self, changes: Iterable[BlockChange]) -> Markup:
-        """Blocks of a redline, with <del> and <ins> and the words that say so (A13)."""
-        return self._marked(self._blocks(markdown_of([merged(change) for change in changes])))
+    def notes(self) -> marking.Notes:
+        """What one page of changes says beside its text; moves are named once for each of them."""
+        return marking.Notes(self.words)
 
-    def heading(self, spans: Iterable[Span]) -> Markup:
+    def changes(self, changes: Iterable[BlockChange], notes: marking.Notes) -> Markup:
+        """Blocks of a redline, with <del> and <ins> and the words that say so (A13)."""
+        return marking.elements(self._blocks(markdown_of(list(marking.blocks_of(changes, notes)))), notes)
+
+    def note(self, change: BlockChange, notes: marking.Notes) -> Markup:
+        """Where a heading moved to or from."""
+        return marking.elements(notes.moved(change), notes)
+
+    def heading(self, spans: Sequence[Span], notes: marking.Notes) -> Markup:
         """A heading of a redline."""
-        return self._marked(self.inline("".join(map(_marked_span, spans))))
+        lone = len({span.op for span in spans}) == 1
+        return marking.elements(self.inline(marking.inline(spans, notes, lone=lone)), notes)
 
     def _blocks(self, source: str) -> Markup:
         if source not in self._done:
@@ -83,44 +80,8 @@ class Renderer:
     @property
     def _table_start(self) -> str:
         """Wide tables scroll in a region that the keyboard reaches (A07)."""
-        return f'<div class="table" role="region" tabindex="0" aria-label="{html.escape(self.words.table)}"><table>'
-
-    def _marked(self, source: str) -> Markup:
-        """Markers become elements; one within a tag, such as a link's title, cannot and is dropped."""
-        parts: list[str] = []
-        opened = ""
-        for part in re.split(f"([{MARKERS}])", _without_markers_in_tags(source)):
-            if part and part in MARKERS:
-                opened = part if part in _TAGS else ""
-            else:
-                parts.append(self._change(part, opened) if opened else part)
-        return Markup("".join(parts))
-
-    def _change(self, part: str, opened: str) -> str:
-        """Marked as one where its tags pair up, else each run of text by itself: elements never overlap."""
-        said = html.escape(self.words.removed if _TAGS[opened] == "del" else self.words.added)
-        start, end = f'<{_TAGS[opened]}><span class="mark">{said} </span>', f"</{_TAGS[opened]}>"
-        if _pairs_up(part):
-            return f"{start}{part}{end}"
-        runs = re.split(r"(<[^>]*>)", part)
-        return "".join(run if run.startswith("<") or not run.strip() else f"{start}{run}{end}" for run in runs)
-
-
-def _without_markers_in_tags(source: str) -> str:
-    return re.sub(r"<[^>]*>", lambda tag: re.sub(f"[{MARKERS}]", "", tag[0]), source)
-
-
-def _pairs_up(part: str) -> bool:
-    """Whether a stretch of HTML closes what it opens, and holds no block."""
-    if _BLOCK.search(part):
-        return False
-    opened: list[str] = []
-    for close, name in re.findall(r"<(/?)(\w+)[^>]*?(?<!/)>", part):
-        if not close:
-            opened.append(name)
-        elif not opened or opened.pop() != name:
-            return False
-    return not opened
+        label = html.escape(self.words["table_label"])
+        return f'<div class="table" role="region" tabindex="0" aria-label="{label}"><table>'
 
 
 def plain(source: str) -> str:
@@ -158,9 +119,11 @@ def _level(item: Block) -> _Level:
 
 def _gap(before: Block, block: Block, levels: list[_Level]) -> str:
     """Items of one list stay together; another list, or a wider gap, is told by a blank line."""
-    both_items = before.kind == block.kind == "item"
     apart = len(re.findall(r"\r\n|\r|\n", before.suffix)) > 1
-    return "\n" if both_items and not apart and not _starts_another(_level(block), levels) else "\n\n"
+    if before.kind == block.kind == "item":
+        return "\n" if not apart and not _starts_another(_level(block), levels) else "\n\n"
+    # Lines of one paragraph, which a comparison looks at one by one.
+    return "\n" if before.kind == block.kind == "paragraph" and not apart and before.suffix else "\n\n"
 
 
 def _starts_another(level: _Level, levels: list[_Level]) -> bool:
@@ -193,41 +156,6 @@ def _placed_item(block: Block, levels: list[_Level]) -> str:
     margin = "    " * (len(levels) - 1)
     mark = re.sub(r"^(\d+)\)", r"\1.", block.prefix.lstrip())  # Markdown knows 1) as well; the library knows 1. only
     return margin + mark + re.sub(r"\n[ \t]*", f"\n{margin}    ", block.text)
-
-
-def merged(change: BlockChange) -> Block:
-    """Old and new block as one, with marker characters around what only one of them has."""
-    block = change.new or change.old
-    assert block is not None
-    if change.kept or block.kind == "rule":
-        return block
-    if block.kind == "table":
-        return Block("table", "", _merged_table(block, change.rows), block.suffix)
-    if block.kind == "code":
-        return Block("paragraph", "", "".join(map(_marked_code, change.spans)), block.suffix)
-    # The last item of the old list may stand amid the new one, where its blank line would set all items apart.
-    suffix = block.suffix if change.new else "\n"
-    return Block(block.kind, block.prefix, "".join(map(_marked_span, change.spans)), suffix)
-
-
-def _marked_span(span: Span) -> str:
-    """Markers stand inside the white space, so that Markdown still sees the edges of words."""
-    if span.op == "=":
-        return span.text
-    words = span.text.strip()
-    start = len(span.text) - len(span.text.lstrip())
-    marked = _OPEN[span.op] + words + _CLOSE[span.op] if words else ""
-    return span.text[:start] + marked + span.text[start + len(words) :]
-
-
-def _marked_code(span: Span) -> str:
-    lines = [line for line in span.text.splitlines() if line.strip() and not line.lstrip().startswith(("```", "~~~"))]
-    return "".join(_marked_span(Span(span.op, f"`{line}`")) + "\n" for line in lines)
-
-
-def _merged_table(table: Block, rows: tuple[RowChange, ...]) -> str:
-    lines = ["| " + " | ".join("".join(map(_marked_span, cell)) for cell in row.cells) + " |" for row in rows]
-    return "\n".join([*lines[:1], table.text.splitlines()[1], *lines[1:]])
 
 
 def _reader() -> Markdown:

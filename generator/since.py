@@ -16,7 +16,7 @@ from generator.diff import Redline, Span
 from generator.library import Library, Policy, Text
 from generator.pages import Page
 from generator.render import Renderer
-from generator.views import redline_path
+from generator.views import anchor, redline_path
 
 ROOM = 6_000  # bytes of redline in a fragment; sections beyond are named and linked
 
@@ -119,14 +119,14 @@ def _summaries(policy: Policy, old: Text, new: Text) -> list[dict[str, str]]:
 def _parts(redline: Redline, address: str, renderer: Renderer) -> Iterator[dict[str, Any]]:
     """The changed sections, those marked material first: that is what a visitor has to know. As many of their changed
     blocks as there is room for; the rest is a link away."""
-    room = ROOM
-    for change in sorted(redline.changed, key=lambda change: not change.section.material):
-        html = renderer.changes([block for block in change.blocks if not block.kept and block.block.kind != "front"])
+    room, notes = ROOM, renderer.notes()
+    for change in sorted(redline.changed, key=lambda change: not (change.section and change.section.material)):
+        html = renderer.changes([block for block in change.blocks if not block.kept], notes)
         room -= len(html.encode())
         yield {
-            "heading": renderer.heading(change.heading),
+            "heading": renderer.heading(change.heading, notes),
             "status": change.status,
-            "address": f"{address}#{change.section.id or 'page-intro'}",
+            "address": f"{address}#{anchor(change) or 'page-intro'}",
             "html": html if room >= 0 else None,
         }
 

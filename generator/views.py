@@ -13,6 +13,7 @@ from generator.diff import BlockChange, Redline, SectionChange
 from generator.documents import Document, Section
 from generator.history import Release
 from generator.library import Library, Policy, Text
+from generator.marking import Notes
 from generator.render import Renderer
 
 
@@ -150,13 +151,19 @@ def _tree(sections: list[Section], renderer: Renderer) -> Iterator[SectionView]:
 def change_row(change: SectionChange, redline: Redline, renderer: Renderer) -> dict[str, Any]:
     document = redline.new if change.new else redline.old
     return {
-        "id": change.section.id,
-        "number": _full_number(change.section, document),
-        "heading": renderer.text(change.section.heading),
+        "id": anchor(change),
+        "number": _full_number(change.section, document) if change.section else "",
+        "heading": renderer.text(change.section.heading) if change.section else "",
         "status": change.status,
-        "removed_words": change.words("-"),
-        "added_words": change.words("+"),
+        "removed_words": change.count("-"),
+        "added_words": change.count("+"),
     }
+
+
+def anchor(change: SectionChange) -> str:
+    """The id of a section of a redline; where one moved, its former place has another."""
+    section_id = change.section.id if change.section else ""
+    return f"{section_id}-before" if section_id and change.move and not change.new else section_id
 
 
 def _full_number(section: Section, document: Document) -> str:
@@ -167,24 +174,33 @@ def _full_number(section: Section, document: Document) -> str:
     return f"{above.number}{section.number}" if above and lettered else section.number
 
 
-def change_view(change: SectionChange, renderer: Renderer) -> ChangeView:
+def change_view(change: SectionChange, renderer: Renderer, notes: Notes) -> ChangeView:
     """A section of a redline, its unchanged stretches apart."""
     section = change.section
-    parts = tuple(_parts(change.blocks, renderer))
-    return ChangeView(section.id, section.level, section.number, renderer.heading(change.heading), change.status, parts)
+    note = renderer.note(change.title, notes) if change.title else Markup("")
+    heading = note + renderer.heading(change.heading, notes)
+    parts = tuple(_parts(change.blocks, renderer, notes))
+    level, number = (section.level, section.number) if section else (2, "")
+    return ChangeView(anchor(change), level, number, heading, change.status, parts)
 
 
-def _parts(blocks: tuple[BlockChange, ...], renderer: Renderer) -> Iterator[Part]:
-    """A single kept block stays in sight beside its changed neighbours; a longer stretch can be folded."""
-    nothing_changed = all(block.kept for block in blocks)
-    foldable = [
-        kept and (len(run) > 1 or nothing_changed)
-        for kept, run in ((kept, list(group)) for kept, group in groupby(blocks, key=lambda block: block.kept))
-        for _ in run
-    ]
-    for fold, group in groupby(zip(foldable, blocks, strict=True), key=lambda pair: pair[0]):
-        run = [block for _, block in group]
-        yield Part(fold, renderer.changes(run), len(run))
+def _parts(blocks: tuple[BlockChange, ...], renderer: Renderer, notes: Notes) -> Iterator[Part]:
+    """A single kept block stays in sight beside its changed neighbours; a longer stretch can be folded. Rows stay with
+    their table."""
+    shown = [block for block in blocks if block.block.kind not in ("front", "blank")]
+    runs = [list(run) for _, run in groupby(shown, key=lambda block: (block.block.kind == "row") or block.kept)]
+    units = [(all(block.kept for block in run), run) for run in _whole_tables(runs)]
+    nothing_changed = all(kept for kept, _ in units)
+    foldable = [(kept and (len(run) > 1 or nothing_changed), run) for kept, run in units]
+    for fold, group in groupby(foldable, key=lambda pair: pair[0]):
+        run = [block for _, blocks in group for block in blocks]
+        yield Part(fold, renderer.changes(run, notes), len(run))
+
+
+def _whole_tables(runs: list[list[BlockChange]]) -> Iterator[list[BlockChange]]:
+    """Runs cut where a table starts or ends."""
+    for run in runs:
+        yield from (list(part) for _, part in groupby(run, key=lambda block: block.block.kind == "row"))
 
 
 def folds(changes: list[ChangeView]) -> Iterator[Fold]:

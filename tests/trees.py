@@ -9,11 +9,11 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from generator import build, history, sources
+from generator import build, history, sources, words
 from generator.build import Built
 from generator.documents import Document, parse
 from generator.history import Kind, Register, Release, Version
-from generator.render import Renderer, RenderWords
+from generator.render import Renderer
 from generator.sources import Sources
 
 ROOT = Path(__file__).parent.parent
@@ -147,7 +147,7 @@ def document(body: str, *, front: str = "title: Terms\n") -> Document:
 
 
 def renderer() -> Renderer:
-    return Renderer(RenderWords("Removed:", "Added:", "Table"))
+    return Renderer(words.load(shipped().templates, "en").texts)
 
 
 def on_disk(name: str) -> Sources:
