@@ -39,6 +39,8 @@ class Unit:
         text = self.block.text
         dashes = self.block.kind == "row" and is_dashes(text)
         self.key = "".join(text.replace("-", "").split()) + "|-" if dashes else " ".join(text.split())
+        if self.block.kind == "front":  # never becomes text
+            self.key = "---\n" + self.key
 
     @property
     def tokens(self) -> list[str]:

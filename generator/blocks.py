@@ -120,11 +120,12 @@ def _numbered(kind: BlockKind, prefix: str, words: str, suffix: str) -> Block:
 def _each_line(block: Block, kind: BlockKind) -> Iterator[Block]:
     *lines, last = LINE.findall(block.text)
     form = (block.kind if kind == "paragraph" else kind, block.prefix)
-    for line in lines:
+    for line in (*lines, last):
         words = line.rstrip("\r\n")
-        yield _numbered(*form, words, line[len(words) :])
+        lead = "" if form[1] or kind == "row" else words[: len(words) - len(words.lstrip(" \t>"))]
+        suffix = line[len(words) :] if line is not last else block.suffix
+        yield _numbered(form[0], form[1] + lead, words[len(lead) :], suffix)
         form = (kind, "")
-    yield _numbered(*form, last, block.suffix)
 
 
 def _is_wrapped(block: Block) -> bool:

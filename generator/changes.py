@@ -25,7 +25,7 @@ from generator.spans import (
     word_spans,
 )
 from generator.tokens import Op
-from generator.visible import difference
+from generator.visible import same_text
 
 Kind = Literal[
     "added",
@@ -199,7 +199,7 @@ def _word_kinds(old: tuple[Block, ...], new: tuple[Block, ...], spans: tuple[Spa
     else:
         if _TARGET.findall(before) != _TARGET.findall(after):
             yield "link"
-        if difference(before, after) != "nothing":
+        if not same_text(before, after):
             if not _only_columns(spans):
                 yield "reworded"
         elif _TARGET.sub("]", before).split() != _TARGET.sub("]", after).split():

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal
 
-from generator.align import Alignment, align
+from generator.align import Aligned, Alignment, align
 from generator.blocks import Block, scan
 from generator.changes import SILENT, BlockChange, Kind, changes_of, paired
 from generator.documents import Document, Section
@@ -37,8 +37,6 @@ __all__ = [
     "words",
 ]
 
-_HEADED = ("heading", "section")
-
 Status = Literal["unchanged", "added", "removed", "moved", "reworded", "renamed", "reformatted"]
 
 
@@ -53,7 +51,7 @@ class SectionChange:
 
     @property
     def section(self) -> Section | None:
-        """The section as readers find it: the new one where there is one. Front matter alone is no section."""
+        """The section as readers find it: the new one where there is one; none where there are only blank lines."""
         return self.new or self.old
 
     @property
@@ -99,6 +97,7 @@ class Redline:
     new: Document
     sections: tuple[SectionChange, ...]
     visible: Visible
+    front: tuple[BlockChange, ...] = ()  # lines of the front matter, which belong to no section
     minimal: bool = False
 
     @property
@@ -113,7 +112,7 @@ class Redline:
 
     @property
     def blocks(self) -> Iterator[BlockChange]:
-        return (block for section in self.sections for block in section.all)
+        return (block for part in (self.front, *(section.all for section in self.sections)) for block in part)
 
     @property
     def ops(self) -> list[Span]:
@@ -132,7 +131,11 @@ def compare(old: Document, new: Document, *, minimal: bool = False) -> Redline:
     if not minimal:
         changes = simplify(changes)
     visible = difference(old.source, new.source, foreign=old.foreign and new.foreign)
-    return Redline(old, new, tuple(_sections(old, new, alignment, changes)), visible, minimal)
+    placed = [
+        (place, block) for place, change in zip(alignment.changes, changes, strict=True) for block in _blocks_of(change)
+    ]
+    front = tuple(change for _, change in placed if change.block.kind == "front")
+    return Redline(old, new, tuple(_sections(old, new, alignment, placed)), visible, front, minimal)
 
 
 def same_words(old: Section | None, new: Section | None) -> bool:
@@ -159,15 +162,17 @@ def words(old: str, new: str) -> tuple[Span, ...]:
 
 
 def _sections(
-    old: Document, new: Document, alignment: Alignment, changes: Sequence[BlockChange]
+    old: Document, new: Document, alignment: Alignment, changes: Sequence[tuple[Aligned, BlockChange]]
 ) -> Iterator[SectionChange]:
     """Changes grouped by the section they stand in. A heading that is gone while its text stayed is part of the section
     that the text is in now."""
     groups = [_Group(0, 0)]
-    for place, change in zip(alignment.changes, changes, strict=True):
+    for place, change in changes:
+        if change.block.kind == "front":
+            continue
         theirs = alignment.new[place.new[0]].section if place.new else None
-        if change.block.kind in _HEADED:
-            headed = place.old and alignment.old[place.old[0]].block.kind in _HEADED
+        if change.block.kind == "heading":
+            headed = change.old[:1] and change.old[0].kind == "heading"
             groups.append(_Group(alignment.old[place.old[0]].section if headed else None, theirs))
         else:
             while theirs is not None and groups[-1].new != theirs:
@@ -175,7 +180,9 @@ def _sections(
                 groups[-1].changes += gone.changes
         groups[-1].changes.append(change)
     for group in groups:
-        yield from _section(_of(old, group.old), _of(new, group.new), group.changes)
+        if blocks := tuple(group.changes):
+            title = blocks[0] if blocks[0].block.kind == "heading" else None
+            yield SectionChange(_of(old, group.old), _of(new, group.new), title, blocks[1:] if title else blocks)
 
 
 @dataclass(slots=True)
@@ -194,13 +201,6 @@ def _of(document: Document, place: int | None) -> Section | None:
     first = bool(document.sections) and not document.sections[0].id
     index = place if first else place - 1
     return document.sections[index] if index >= 0 else None
-
-
-def _section(old: Section | None, new: Section | None, changes: list[BlockChange]) -> Iterator[SectionChange]:
-    blocks = [block for change in changes for block in _blocks_of(change)]
-    title = blocks[0] if blocks and blocks[0].block.kind == "heading" else None
-    if blocks:
-        yield SectionChange(old, new, title, tuple(blocks[1:] if title else blocks))
 
 
 @lru_cache(maxsize=1 << 12)

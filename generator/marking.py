@@ -34,6 +34,7 @@ _TAG = {
 }
 _BLOCK = re.compile(r"</?(?:p|li|[ou]l|blockquote|hr|pre|div|table|t[rhd]|thead|tbody)\b")
 _IMAGE = r"!\[[^\]\[]*\]\([^)]*\)"
+_DEFINITION = re.compile(r"\[[^\]]+\]:[ \t]*\S")
 _BREAK = r"\s*\n\s*(?:[-*+]|\d+[.)])[ \t]+|[ \t]*(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)\s*"
 _PIECE = re.compile(rf"(\\.|{_IMAGE}|\]\(|\*\*|__|[*`\[\]()]|(?<!\w)_|_(?!\w)|{_BREAK})", re.DOTALL)
 _MARKS = frozenset({"**", "__", "*", "_", "`", "[", "]", "]("})
@@ -87,7 +88,7 @@ def blocks_of(changes: Iterable[BlockChange], notes: Notes) -> Iterator[Block]:
         if is_row:
             yield from (_table(rows, notes) for rows in _tables(list(run)))
         else:
-            yield from (_block(change, notes) for change in run if change.block.kind not in ("front", "blank"))
+            yield from (_block(change, notes) for change in run if change.block.kind != "blank")
 
 
 def _block(change: BlockChange, notes: Notes) -> Block:
@@ -97,6 +98,9 @@ def _block(change: BlockChange, notes: Notes) -> Block:
         return block if change.kept or change.move else Block("paragraph", "", notes.put(said), block.suffix)
     if block.kind == "code":
         return block if change.kept else Block("paragraph", "", _code(change), block.suffix)
+    if _DEFINITION.match(block.text) and not change.kept:  # of a link's target, which no reader sees
+        old, new = ("".join(other.text for other in side) for side in (change.old, change.new))
+        return Block("paragraph", "", f"{new}\n\n{notes.link(clean(old), clean(new))}", block.suffix)
     form = re.match(r"[ \t>]*", block.prefix) if block.kind != "item" else None
     prefix = form[0] if form else block.prefix
     number = block.prefix[len(prefix) :]  # written by hand, and so a part of the text

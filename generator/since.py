@@ -27,7 +27,7 @@ class Fact:
 
     key: str
     of: str
-    name: str  # the word of templates/words that names it, such as since_lifetime
+    name: str  # what it tells: purpose, service, third_party, storage or wording
     text: str
 
 
@@ -45,17 +45,17 @@ def facts(notice: Mapping[str, Any], language: str) -> Iterator[Fact]:
     """What a notice declares, purpose by purpose; the words around it come last."""
     for purpose in notice["purposes"]:
         label = purpose["label"][language]
-        yield Fact(purpose["id"], label, "since_purpose", purpose["description"][language])
+        yield Fact(purpose["id"], label, "purpose", purpose["description"][language])
         for service in purpose["services"]:
             key = f"{purpose['id']}/{service['id']}"
-            yield Fact(key, label, "since_service", f"{service['name'][language]}, {service['provider']}")
+            yield Fact(key, label, "service", f"{service['name'][language]}, {service['provider']}")
             if service["third_party"]:
-                yield Fact(f"{key}/third", service["name"][language], "since_third_party", service["provider"])
+                yield Fact(f"{key}/third", service["name"][language], "third_party", service["provider"])
             for item in service["storage"]:
                 told = f"{item['purpose'][language]} ({item['lifetime'][language]})"
-                yield Fact(f"{key}/{item['kind']}/{item['name']}", item["name"], "since_storage", told)
+                yield Fact(f"{key}/{item['kind']}/{item['name']}", item["name"], "storage", told)
     for key in ("intro", "withdraw"):
-        yield Fact(f"text/{key}", "", "since_wording", notice["texts"][language][key])
+        yield Fact(f"text/{key}", "", "wording", notice["texts"][language][key])
 
 
 def fact_changes(old: Mapping[str, Any], new: Mapping[str, Any], language: str) -> list[FactChange]:

@@ -24,7 +24,7 @@ NOTES = {
 }
 VISIBLE = {
     "nothing": "no visible word changed",
-    "figures": "only punctuation, numbers or dates changed",
+    "figures": "no word changed: only punctuation, marks, numbers or dates",
     "words": "words changed",
 }
 
@@ -32,7 +32,9 @@ VISIBLE = {
 def lines(redline: Redline, *, colour: bool) -> Iterator[str]:
     """The redline, changed sections only, unchanged stretches folded to a count."""
     changed = redline.changed
-    if not changed:
+    front = [block for block in redline.front if not block.kept]
+    yield from (line for block in front for line in _block(block, colour))
+    if not changed and not front:
         yield "no section was changed" if redline.old.source == redline.new.source else SILENT
         return
     for change in changed:

@@ -187,7 +187,7 @@ def change_view(change: SectionChange, renderer: Renderer, notes: Notes) -> Chan
 def _parts(blocks: tuple[BlockChange, ...], renderer: Renderer, notes: Notes) -> Iterator[Part]:
     """A single kept block stays in sight beside its changed neighbours; a longer stretch can be folded. Rows stay with
     their table."""
-    shown = [block for block in blocks if block.block.kind not in ("front", "blank")]
+    shown = [block for block in blocks if block.block.kind != "blank"]
     runs = [list(run) for _, run in groupby(shown, key=lambda block: (block.block.kind == "row") or block.kept)]
     units = [(all(block.kept for block in run), run) for run in _whole_tables(runs)]
     nothing_changed = all(kept for kept, _ in units)

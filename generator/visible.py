@@ -20,9 +20,10 @@ _HIDDEN = re.compile(f"{_TARGET}|{_ATTRIBUTES}", re.MULTILINE)
 _HIDDEN_WITH_HTML = re.compile(f"{_HTML}|{_TARGET}", re.DOTALL | re.MULTILINE)
 _NUMBER = r"(?:\(?(?:\d{1,3}(?:\.\d+)*|[A-Za-z])[.)][ \t]|\d+(?:\.\d+)+[ \t])"
 _MARKS = re.compile(
-    rf"^[ \t>]*(?:[-*+][ \t]|#{{1,6}}[ \t])*{_NUMBER}?[ \t]*#*|^[ \t]*[-*_=|: \t]+$|[*_`\[\]|]",
+    rf"^[ \t>]*(?:[-*+][ \t]|#{{1,6}}[ \t])*{_NUMBER}?[ \t]*#*|^[ \t]*[-*_=|: \t]+$|\|",
     re.MULTILINE,
 )
+_INLINE = re.compile(r"[*_`\[\]]")
 _MONTHS = (
     "january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug"
     "|sept?|oct|nov|dec|januar|februar|märz|mai|juni|juli|oktober|dezember|janvier|février|mars|avril|juin|juillet|août"
@@ -44,20 +45,26 @@ _DATED = re.compile(
 _FIGURES = re.compile(rf"{_DATE.pattern}|\d[\d.,:]*(?:st|nd|rd|th)?|[年月日]|[^\w\s{JOINED}]", re.IGNORECASE)
 
 
-def text(source: str, *, foreign: bool = False) -> str:
+def text(source: str, *, foreign: bool = False, mark: str = " ") -> str:
     """The words and punctuation that a reader sees, with single spaces. A policy has no raw HTML: what looks like it is
-    text. A `foreign` file may have it, and comments and attributes as other programs know them."""
+    text. A `foreign` file may have it, and comments and attributes as other programs know them. `mark` takes the place
+    of each mark within the text."""
     shown = _FRONT.sub("", source.removeprefix("\ufeff"))
     hidden = _HIDDEN_WITH_HTML if foreign else _HIDDEN
-    return " ".join(_MARKS.sub(" ", hidden.sub("", shown)).split())
+    return " ".join(_INLINE.sub(mark, _MARKS.sub(" ", hidden.sub("", shown))).split())
 
 
 def difference(old: str, new: str, *, foreign: bool = False) -> Visible:
-    """What changed for a reader: nothing, only punctuation, numbers and dates, or words."""
+    """What changed for a reader: nothing, only punctuation, marks, numbers and dates, or words."""
     before, after = text(old, foreign=foreign), text(new, foreign=foreign)
     if before == after:
         return "nothing"
     return "figures" if _without_figures(before) == _without_figures(after) else "words"
+
+
+def same_text(old: str, new: str) -> bool:
+    """Whether a reader sees the same characters, however they are marked."""
+    return text(old, mark="") == text(new, mark="")
 
 
 def _without_figures(shown: str) -> list[str]:

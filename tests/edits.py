@@ -59,11 +59,11 @@ def _reworded(draw: DrawFn, block: str) -> str:
 
 
 def visible(html: str, *, without: str = "") -> str:
-    """The characters a reader sees, white space apart; `without` leaves out every <del> or <ins>. Must be XML."""
+    """The characters a reader sees, white space apart; notes are not read; `without` leaves out every <del> or <ins>. Must be XML."""
     root = ET.fromstring(f"<div>{html}</div>")
     for parent in root.iter():
         for child in list(parent):
-            if child.tag == without or child.get("class") == "mark":
+            if child.tag == without or child.get("class") in ("mark", "note"):
                 _take_out(parent, child)
     return "".join("".join(root.itertext()).split())
 

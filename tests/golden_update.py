@@ -33,8 +33,7 @@ def _shown(path: str, text: str) -> str:
     if not path.endswith(".html"):
         return text
     main = re.search(r"<main.*</main>", text, re.DOTALL)
-    assert main is not None
-    return main[0] + "\n"
+    return main[0] + "\n" if main else text  # a fragment has no page around it
 
 
 def main() -> None:
