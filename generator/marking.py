@@ -37,6 +37,7 @@ _IMAGE = r"!\[[^\]\[]*\]\([^)]*\)"
 _DEFINITION = re.compile(r"\[[^\]]+\]:[ \t]*\S")
 _BREAK = r"\s*\n\s*(?:[-*+]|\d+[.)])[ \t]+|[ \t]*(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)\s*"
 _PIECE = re.compile(rf"(\\.|{_IMAGE}|\]\(|\*\*|__|[*`\[\]()]|(?<!\w)_|_(?!\w)|{_BREAK})", re.DOTALL)
+_PARAGRAPH = re.compile(_BREAK)
 _MARKS = frozenset({"**", "__", "*", "_", "`", "[", "]", "]("})
 # Kinds that are said in a note at the end of the block they happened to.
 _NOTED = ("nested", "flattened", "formatting", "alignment", "anchor", "column")
@@ -214,7 +215,7 @@ def inline(spans: Sequence[Span], notes: Notes, *, lone: bool = False) -> str:
 
 
 def _is_mark(piece: str) -> bool:
-    return piece in _MARKS or "\n" in piece or "\r" in piece
+    return piece in _MARKS or bool(_PARAGRAPH.fullmatch(piece))
 
 
 def _around(spans: Sequence[Span], index: int) -> tuple[Span | None, Span | None]:
