@@ -191,7 +191,9 @@ def _word_kinds(old: tuple[Block, ...], new: tuple[Block, ...], spans: tuple[Spa
     if before == after:
         return
     if new[0].kind == "row" and is_dashes(before) and is_dashes(after):
-        if [_aligned(cell) for cell in cells(before)] != [_aligned(cell) for cell in cells(after)]:
+        fewer, more = sorted(([_aligned(cell) for cell in cells(row)] for row in (before, after)), key=len)
+        rest = iter(more)  # a column that came or went changes the alignment of no other
+        if not all(cell in rest for cell in fewer):
             yield "alignment"
         yield "spacing"
     elif before.split() == after.split():
