@@ -58,6 +58,12 @@ def split_blocks(source: str) -> Iterator[Block]:
         start = after
 
 
+def front_matter(text: str) -> str:
+    """The front matter that a file starts with, its fences and line ends included; or ''."""
+    front = _FRONT.match(text)
+    return front[0] if front else ""
+
+
 def split_sections(text: str) -> list[str]:
     """A whole file cut before each of its headings; what stands before the first comes first, and may be empty."""
     front = _FRONT.match(text)

@@ -8,12 +8,14 @@ blocks of a section, joined, is the section's source again.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import Literal
 
 from generator import typedyaml
-from generator.blocks import LINE, Block, fence_after, split_blocks
+from generator.blocks import LINE, Block, fence_after, front_matter, split_blocks, split_sections
 from generator.errors import Problem, SourceError, Where
 
 Numbering = Literal["decimal", "letters", "none"]
@@ -22,6 +24,7 @@ _HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*(?:\{([^{}]*)\})?[ \t]*$")
 _VARIABLE = re.compile(r"\{\{[ \t]*(.*?)[ \t]*\}\}")
 # The key with its value: what is indented below it, and blank lines between that.
 _AWAITING = re.compile(r"\nawaiting[ \t]*:[^\n]*(?:(?:\n[ \t]*\r?)*\n[ \t]+[^\s][^\n]*)*")
+_SAID = re.compile(r"^(title|lang|language)[ \t]*:[ \t]*(.*?)[ \t]*$", re.MULTILINE)  # of anybody's front matter
 _NUMBERINGS: Mapping[str, Numbering] = {"decimal": "decimal", "letters": "letters", "none": "none"}
 
 
@@ -93,6 +96,35 @@ def parse(source: str | Resolved, path: str, *, language: str = "en") -> Documen
     if problems:
         raise SourceError(problems)
     return Document(path, meta, _numbered(drafts, meta.numbering), source)
+
+
+def read(source: str, path: str) -> Document:
+    """Any text as a document, whoever wrote it: nothing is refused, and every byte is kept. Ids are unique, numbers are
+    as written; the title is that of the front matter, else the first heading with one #, else the file's name."""
+    first, *rest = split_sections(source)
+    front = front_matter(first)
+    opening = Section("", 2, "", "", False, first[len(front) :], 1 + len(LINE.findall(front)))
+    sections, line, taken = [opening] if opening.source.strip() else [], 1 + len(LINE.findall(first)), Counter[str]()
+    for part in rest:
+        sections.append(_any_section(part, line, taken))
+        line += len(LINE.findall(part))
+    said = dict(_SAID.findall(front))
+    heading = next((section.heading for section in sections if section.level == 1), "")
+    title = said.get("title", "").strip("\"'") or heading or PurePath(path).name
+    return Document(path, FrontMatter(title, said.get("language", said.get("lang", ""))), tuple(sections), source, True)
+
+
+def _any_section(part: str, line: int, taken: Counter[str]) -> Section:
+    first = LINE.findall(part)[0]
+    match = _HEADING.match(first.rstrip("\r\n"))
+    assert match  # split_sections cut here
+    named = re.search(r"#([^\s{}]+)", match[3] or "")
+    name = named[1] if named else slug(match[2])
+    taken[name] += 1
+    while taken[name] > 1:  # a heading may itself end in a number
+        name = f"{name}-{taken[name]}"
+        taken[name] += 1
+    return Section(name, len(match[1]), "", match[2], False, part[len(first) :], line)
 
 
 def _parse_resolved(source: Resolved, path: str, language: str) -> Document:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.blocks import Block, split_blocks
-from generator.documents import Document, parse, resolve, slug, without_awaiting
+from generator.documents import Document, parse, read, resolve, slug, without_awaiting
 from generator.errors import SourceError
 from tests.hostile import SOURCES
 from tests.trees import document
@@ -232,3 +232,26 @@ def test_a_release_does_not_carry_what_its_draft_awaited(before: str, mark: str,
 def test_a_text_that_awaits_nothing_is_released_as_it_is() -> None:
     source = "---\ntitle: T\ndescription: awaiting nothing\n---\nText\n"
     assert without_awaiting(source) == source
+
+
+# Texts of others
+
+
+@given(SOURCES)
+def test_any_text_can_be_read_and_its_sections_told_apart(source: str) -> None:
+    made = read(source, "a.md")
+    ids = [section.id for section in made.sections]
+    assert made.source == source
+    assert len(set(ids)) == len(ids) and "" not in ids[1:]
+
+
+def test_a_foreign_text_has_its_own_title_language_and_ids() -> None:
+    made = read("---\ntitle: 'Terms'\nlang: de\nlayout: x\n---\n# A {#b .x}\n\n### B\n## B\n## B 2\nx\n", "a.md")
+    assert (made.meta.title, made.meta.language, made.foreign) == ("Terms", "de", True)
+    assert [(s.id, s.level, s.heading, s.line) for s in made.sections] == [
+        ("b", 1, "A", 6),
+        ("b-2", 3, "B", 8),
+        ("b-3", 2, "B", 9),
+        ("b-2-2", 2, "B 2", 10),
+    ]
+    assert [read(text, "x/a.md").meta.title for text in ("# Terms\n", "## Scope\n", "")] == ["Terms", "a.md", "a.md"]
