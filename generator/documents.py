@@ -108,7 +108,7 @@ def read(source: str, path: str) -> Document:
     for part in rest:
         sections.append(_any_section(part, line, taken))
         line += len(LINE.findall(part))
-    said = dict(_SAID.findall(front))
+    said: dict[str, str] = dict(_SAID.findall(front))
     heading = next((section.heading for section in sections if section.level == 1), "")
     title = said.get("title", "").strip("\"'") or heading or PurePath(path).name
     return Document(path, FrontMatter(title, said.get("language", said.get("lang", ""))), tuple(sections), source, True)

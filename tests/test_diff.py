@@ -258,7 +258,7 @@ def test_what_happened_is_named(old: str, new: str, kinds: set[str]) -> None:
 
 def test_an_item_that_went_a_level_down_or_up_is_named() -> None:
     flat, deep = "- one\n- two\n", "- one\n  - two\n"
-    assert (section(flat, deep).kinds, section(deep, flat).kinds) == ({"nested"}, {"flattened"})
+    assert [*section(flat, deep).kinds, *section(deep, flat).kinds] == ["nested", "flattened"]
 
 
 def test_an_item_put_into_a_list_changes_no_other_item() -> None:
