@@ -16,7 +16,7 @@ from itertools import groupby, zip_longest
 from markupsafe import Markup
 
 from generator.blocks import Block, is_dashes
-from generator.diff import BlockChange, Span
+from generator.diff import BlockChange, Kind, Op, Span
 
 MARKERS = "\ue000\ue001\ue002\ue003\ue004\ue005\ue006\ue007\ue008\ue009"
 _WRAP = {
@@ -48,8 +48,15 @@ class Notes:
     """What is said beside the text: each note stands in the Markdown as its number between two markers."""
 
     words: Mapping[str, str]
+    prefix: str = ""  # of the ids of moves: a page that shows its changes twice must not name an id twice
     said: list[Markup] = field(default_factory=list)
     moves: set[tuple[int, str]] = field(default_factory=set)  # ends of moves that are named already
+    sides: Notes | None = None
+
+    def beside(self) -> Notes:
+        """The notes of the same page side by side."""
+        self.sides = self.sides or Notes(self.words, "beside-")
+        return self.sides
 
     def put(self, note: Markup) -> str:
         self.said.append(note)
@@ -77,10 +84,21 @@ class Notes:
         here = "from" if op == "-" else "to"
         text = self.words["note_moved_to" if op == "-" else "note_moved_from"]
         return self.put(
-            Markup('<a class="note" id="move-{0}-{1}" href="#move-{0}-{2}">{3}</a> ').format(
-                change.move, here, other, text
+            Markup('<a class="note" id="{0}move-{1}-{2}" href="#{0}move-{1}-{3}">{4}</a> ').format(
+                self.prefix, change.move, here, other, text
             )
         )
+
+
+def one_side(changes: Iterable[BlockChange], op: Op) -> Iterator[BlockChange]:
+    """What the old (-) or the new (+) text has of each change, for the two to stand side by side."""
+    for change in changes:
+        blocks = change.old if op == "-" else change.new
+        if blocks:
+            spans = tuple(span for span in change.spans if span.op in ("=", op))
+            kinds = change.kinds if op == "+" or change.move else frozenset[Kind]()
+            old, new = (blocks, ()) if op == "-" else ((), blocks)
+            yield BlockChange(old, new, spans, change.move, kinds)
 
 
 def blocks_of(changes: Iterable[BlockChange], notes: Notes) -> Iterator[Block]:

@@ -22,7 +22,7 @@ from markupsafe import Markup
 
 from generator import marking
 from generator.blocks import Block, split_blocks
-from generator.diff import BlockChange, Span
+from generator.diff import BlockChange, Op, Span
 
 SAFE_LINK = re.compile(r"(?:https?:|mailto:|tel:|#|/(?![/\\])|\.\.?/)", re.IGNORECASE)
 OWN_FILE = re.compile(r"/(?![/\\])|\.\.?/")  # an image of another host would tell it who reads the policy (G08)
@@ -54,13 +54,17 @@ class Renderer:
         """What a reader sees of an inline text, without any markup."""
         return plain(self.inline(source))
 
-    def notes(self) -> marking.Notes:
+    def notes(self, prefix: str = "") -> marking.Notes:
         """What one page of changes says beside its text; moves are named once for each of them."""
-        return marking.Notes(self.words)
+        return marking.Notes(self.words, prefix)
 
     def changes(self, changes: Iterable[BlockChange], notes: marking.Notes) -> Markup:
         """Blocks of a redline, with <del> and <ins> and the words that say so (A13)."""
         return marking.elements(self._blocks(markdown_of(list(marking.blocks_of(changes, notes)))), notes)
+
+    def side(self, changes: Iterable[BlockChange], op: Op, notes: marking.Notes) -> Markup:
+        """Blocks of a redline as the old (-) or the new (+) text has them."""
+        return self.changes(list(marking.one_side(changes, op)), notes)
 
     def note(self, change: BlockChange, notes: marking.Notes) -> Markup:
         """Where a heading moved to or from."""

@@ -58,6 +58,7 @@ class Part:
     kept: bool
     html: Markup
     blocks: int
+    sides: tuple[Markup, Markup] | None = None  # the same as the old and as the new text has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,14 @@ def _parts(blocks: tuple[BlockChange, ...], renderer: Renderer, notes: Notes) ->
     foldable = [(kept and (len(run) > 1 or nothing_changed), run) for kept, run in units]
     for fold, group in groupby(foldable, key=lambda pair: pair[0]):
         run = [block for _, blocks in group for block in blocks]
-        yield Part(fold, renderer.changes(run, notes), len(run))
+        kept = all(block.kept for block in run)
+        yield Part(fold, renderer.changes(run, notes), len(run), None if kept else _sides(run, renderer, notes))
+
+
+def _sides(run: list[BlockChange], renderer: Renderer, notes: Notes) -> tuple[Markup, Markup]:
+    """Both texts by themselves. Each side names the ends of moves anew, under ids of its own."""
+    beside = notes.beside()
+    return renderer.side(run, "-", beside), renderer.side(run, "+", beside)
 
 
 def _whole_tables(runs: list[list[BlockChange]]) -> Iterator[list[BlockChange]]:

@@ -59,7 +59,10 @@ def _reworded(draw: DrawFn, block: str) -> str:
 
 
 def visible(html: str, *, without: str = "") -> str:
-    """The characters a reader sees, white space apart; notes are not read; `without` leaves out every <del> or <ins>. Must be XML."""
+    """The characters a reader sees, white space apart; notes are not read. `without` leaves out every <del> or <ins>.
+
+    Must be XML.
+    """
     root = ET.fromstring(f"<div>{html}</div>")
     for parent in root.iter():
         for child in list(parent):
