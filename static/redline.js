@@ -9,8 +9,8 @@
 
   /** What changed, one stop for neighbours: a word taken out and the word in its place are one change. */
   function stops() {
-    const all = [...redline.querySelectorAll('ins, del, .note')].filter(
-      (mark) => mark instanceof HTMLElement && mark.offsetParent && !mark.parentElement?.closest('ins, del, .note'),
+    const all = [.../** @type {Element} */ (redline).querySelectorAll('ins, del, .note')].filter(
+      (mark) => mark instanceof HTMLElement && mark.offsetParent && !mark.parentElement?.closest('ins, del, .note, .legend'),
     );
     return /** @type {HTMLElement[]} */ (all.filter((mark, index) => !touches(all[index - 1], mark)));
   }
