@@ -418,6 +418,8 @@ def _with_links(parts: list[_Part], definitions: dict[str, str], notes: Notes) -
         if to.startswith("#"):
             near = [i for i in (to[1:], anchors.get(to[1:], ""), documents.slug(to[1:])) if i in ids]
             return f"#{near[0]}" if near else ""
+        if "{{" in to or "{%" in to:  # another program would have put an address here
+            return ""
         if to.startswith("//"):
             return f"https:{to}"
         return to if SAFE_LINK.match(to) else "" if re.match(r"[a-zA-Z][\w+.-]*:", to) or not to else f"./{to}"

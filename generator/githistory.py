@@ -21,7 +21,7 @@ from generator.history import Kind, Register, Release, Version
 
 _GIT = ("git", "--literal-pathspecs", "-c", "core.quotePath=false", "-c", "log.showSignature=false")
 _COMMIT = "%x01%H%x00%aI%x00%cI%x00%s%x00"
-_ENTRY = re.compile(rb":\d+ (\d+) [0-9a-f]+ ([0-9a-f]+) ([A-Z])\d*")
+_ENTRY = re.compile(rb":\d+ (\d+) [0-9a-f]+ ([0-9a-f]+) ([A-Z])\d*\0([^\0]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Commit:
     commit_date: datetime
     subject: str
     blob: str
+    copy_of: str = ""  # the file that this one began as a copy of
 
     @property
     def day(self) -> date:
@@ -105,6 +106,11 @@ def _commits(folder: Path, file: str, path: str, notes: list[Problem]) -> list[C
     if not commits:
         hint = "name the file as it is now, relative to the repository's folder if you give --repo"
         raise SourceError(Problem("git.no-history", Where(path), "no commit has changed this file", hint))
+    start = next((i for i, commit in enumerate(commits) if commit.copy_of), None)
+    if start is not None and start + 1 < len(commits):  # git would go on with the history of the other file
+        message = f"the file began as a copy of {commits[start].copy_of}, whose own history is left out"
+        notes.append(Problem("skipped.copy", Where(f"{path}@{commits[start].id[:10]}"), message, severity="warning"))
+        commits = commits[: start + 1]
     return commits[::-1]
 
 
@@ -116,7 +122,9 @@ def _commit(part: bytes) -> Commit | None:
         return None
     author_date, commit_date = (datetime.fromisoformat(day.decode()) for day in (authored, committed))
     said = "".join(c for c in subject.decode(errors="replace") if c.isprintable()).strip()
-    return Commit(sha.decode(), author_date, commit_date, said, "" if entry[3] == b"D" else entry[2].decode())
+    copy_of = entry[4].decode(errors="replace") if entry[3] == b"C" else ""
+    blob = "" if entry[3] == b"D" else entry[2].decode()
+    return Commit(sha.decode(), author_date, commit_date, said, blob, copy_of)
 
 
 def _named(commits: Sequence[Commit], prefix: str, path: str) -> str:
@@ -152,7 +160,8 @@ def _distinct(
         place = f"{path}@{commit.id[:10]}"
         if not commit.blob:
             back = "it came back later: the gap is passed over" if number + 1 < len(commits) else "it is gone since"
-            notes.append(Problem("skipped.gap", Where(place), f"the file was taken away on {commit.day}; {back}"))
+            message = f"the file was taken away on {commit.day}; {back}"
+            notes.append(Problem("skipped.gap", Where(place), message, severity="warning"))
             continue
         try:
             content, found = _readable(texts.get(commit.blob), place, path, given)
@@ -160,7 +169,8 @@ def _distinct(
             notes += [replace(problem, code="skipped.text", severity="warning") for problem in error.problems]
             continue
         if content == before:
-            notes.append(Problem("skipped.same", Where(place), "readers saw the text of the release before"))
+            message = "readers saw the text of the release before"
+            notes.append(Problem("skipped.same", Where(place), message, severity="warning"))
             continue
         notes += found
         yield commit, content, bool(found)
@@ -172,15 +182,13 @@ def _readable(content: bytes | None, place: str, path: str, given: Meta) -> tupl
     if content is None:
         raise SourceError(Problem("git.missing-text", Where(place), "this clone does not hold the text"))
     text, found = _decoded(content, place)
-    if not found:
-        try:
-            documents.parse(text, place)
-            return content, []
-        except PolicyError:
-            pass
-    fallback = importer.title_of(path)
-    mended, notes = foreign.convert(Marked(text), place, given=given, fallback=fallback)
-    return mended.encode(), [*found, *notes]
+    try:
+        documents.parse(text, place)
+        return text.encode(), found  # where nothing was found, the bytes of the commit
+    except PolicyError:
+        mended, notes = foreign.convert(Marked(text), place, given=given, fallback=importer.title_of(path))
+    message = "the text is converted to a policy: title in the front matter, numbers as they are written"
+    return mended.encode(), [*found, Problem("mended.form", Where(place), message, severity="warning"), *notes]
 
 
 def _decoded(content: bytes, place: str) -> tuple[str, list[Problem]]:

@@ -82,6 +82,10 @@ MINIMAL = {
         "# T\n\n## A\n\n[a](page.md) [b](//example.com) [c](javascript:x)\n",
         "---\ntitle: T\nnumbering: none\n---\n\n## A\n\n[a](./page.md) [b](https://example.com) c\n",
     ),
+    "addresses that another program would put in place": (
+        "# T\n\n## A\n\n[a]({{ b }}) {{ c }}\n",
+        "---\ntitle: T\nnumbering: none\n---\n\n## A\n\na {\\{ c }}\n",
+    ),
     "several first-level headings are sections": (
         "---\ntitle: T\n---\n# A\n\nText.\n\n# B\n\n## C\n",
         "---\ntitle: T\nnumbering: none\n---\n\n## A\n\nText.\n\n## B\n\n### C\n",

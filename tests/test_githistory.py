@@ -92,7 +92,8 @@ def test_other_texts_are_mended_and_keep_their_words(repository: Repository) -> 
     assert words(text.split("---\n", 2)[2]) == words(FOREIGN)[1:]
     assert "numbering: none" in text and parse(text, "x").meta.title == "Terms"
     assert "its words are those of the commit" in made.releases[0].note
-    assert str(made.notes[0]).startswith(f"terms.md@{sha[:10]}:3: mended.level: 2 headings")
+    assert str(made.notes[0]).startswith(f"terms.md@{sha[:10]}: mended.form: the text is converted to a policy")
+    assert str(made.notes[1]).startswith(f"terms.md@{sha[:10]}:3: mended.level: 2 headings")
 
 
 def test_a_branch_counts_once_when_it_is_merged(repository: Repository) -> None:
@@ -115,6 +116,19 @@ def test_a_renamed_file_keeps_its_history(repository: Repository) -> None:
     made = read(repository)
     assert [r.summary for r in made.releases] == ["First", "More"]
     assert told(made) == ["skipped.same: readers saw the text of the release before"]
+
+
+def test_a_copy_of_another_file_has_a_history_of_its_own(repository: Repository) -> None:
+    repository.commit(OWN, "2020-01-01", name="other.md", subject="Other")
+    repository.commit(OWN, "2020-01-02", subject="Copied")
+    repository.commit(OWN + "\nMore.\n", "2020-01-03", subject="More")
+    made = read(repository)
+    assert [r.summary for r in made.releases] == ["Copied", "More"]
+    repository.commit(OWN + "\nBefore.\n", "2020-01-04", name="other.md")
+    repository.commit(OWN + "\nBefore.\n", "2020-01-05", name="third.md", subject="Third")
+    assert told(read(repository, "third.md")) == [
+        "skipped.copy: the file began as a copy of other.md, whose own history is left out"
+    ]
 
 
 def test_dates_are_the_authors_and_take_effect_in_order(repository: Repository) -> None:
@@ -213,7 +227,7 @@ def test_a_site_is_built_from_a_history(repository: Repository, tmp_path: Path) 
     done = run("import", "--git", repository.folder / "terms.md", cwd=site)
     assert (done.returncode, done.stdout) == (0, "")
     last = done.stderr.splitlines()[-1]
-    assert last == "content/terms: 3 releases, 1.0 of 2020-01-01 to 1.2 of 2020-01-03; 3 notes"
+    assert last == "content/terms: 3 releases, 1.0 of 2020-01-01 to 1.2 of 2020-01-03; 6 notes"
     assert run("build", cwd=site).returncode == 0
     redline = (site / "dist/terms/changes/1.0...1.1/index.html").read_text()
     assert "<del>" in redline and "Twelve" in redline
