@@ -30,6 +30,10 @@ _CODE = (
     r"|(?<![`\\])(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))"
 )
 _ANCHOR = re.compile(r"<a\s+(?:name|id)\s*=\s*[\"']?([^\"'\s>]+)[\"']?\s*/?>(?:\s*</a>)?", re.IGNORECASE)
+# An anchor alone in its line goes with the line, so that what is below an item's mark stays in the item.
+_ANCHOR_LINE = re.compile(
+    rf"^([ \t]*((?:[-*+]|\d+[.)])[ \t]+)?)(?:{_ANCHOR.pattern}[ \t]*)+\n(?(2)[ \t]*)", re.IGNORECASE | re.MULTILINE
+)
 _DEFINITION = re.compile(r"^ {0,3}\[(?!\^)([^\]]+)\]:[ \t]*<?([^\s>]+)>?(?:[ \t]+[\"'(].*)?[ \t]*$", re.MULTILINE)
 _TAGS = "abbr|address|b|big|blockquote|center|cite|div|em|font|h[1-6]|i|ins|li|ol|p|small|span|strong|su[bp]|u|ul"
 _RAW = re.compile(
@@ -444,7 +448,7 @@ def _with_links(parts: list[_Part], definitions: dict[str, str], notes: Notes) -
         return match[0] if target(to) == to else f"[{said}]({target(to)}{match['title']})"
 
     def bare(text: str) -> str:
-        return _LINK.sub(mended, _ANCHOR.sub("", text))
+        return _LINK.sub(mended, _ANCHOR.sub("", _ANCHOR_LINE.sub(r"\1", text)))
 
     done = [replace(part, text=bare(part.text).strip(), body=bare(part.body)) for part in parts]
     for what, number in lost.items():

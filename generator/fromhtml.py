@@ -27,7 +27,18 @@ _ROLES = {
     **dict.fromkeys(("dialog", "alertdialog"), "form"),
 }
 _BANNER = re.compile(r"cookie|consent|gdpr|onetrust|cmp\b", re.IGNORECASE)
-_AROUND = re.compile(r"\b(?:breadcrumbs?|skip-?(?:link|to-content|nav)|share|social|sr-only|visually-hidden)\b", re.I)
+_AROUND = frozenset(
+    (
+        "breadcrumb",
+        "breadcrumbs",
+        "skip-link",
+        "skip-nav",
+        "skip-to-content",
+        "sr-only",
+        "visually-hidden",
+        "social-links",
+    )
+)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = re.compile(
@@ -104,6 +115,7 @@ class _Reader:
         self.numbered_lines = numbered_lines
         self.targets: set[str] = set()  # ids that links of the page lead to
         self.fake_headings = False  # whether bold paragraphs stand for headings
+        self.most = 0.0  # half of the page's words
         self.left_out: dict[str, list[tuple[int | None, str]]] = {}
 
     def line(self, element: Any) -> int | None:
@@ -116,6 +128,7 @@ class _Reader:
     def root(self, tree: Any) -> Any:
         """The page's main part, if it names one that holds most of its words."""
         body = tree.find("body") if tree.find("body") is not None else tree
+        self.most = len(_words(body)) / 2
         candidates = body.xpath(".//main | .//*[@role='main']") or body.xpath(".//article")
         if len(candidates) != 1 or len(_words(candidates[0])) * 2 < len(_words(body)):
             return body
@@ -140,24 +153,27 @@ class _Reader:
                     self.notes.add(f"stripped.{what}", None if line is None else line - 1, message)
 
     def unwanted(self, element: Any) -> str:
-        """Why an element is not part of the text, or ''."""
+        """Why an element is not part of the text, or ''. What holds most of the page is, whatever it is called."""
         if not isinstance(element.tag, str):
             return "comment"
+        why = _STRIPPED.get(element.tag, "") or self.around(element)
+        return "" if why not in ("", "script", "style") and len(_words(element)) > self.most else why
+
+    def around(self, element: Any) -> str:
+        """Why an element belongs to the site around the text, by its names, its role and its place; or ''."""
         names = f"{element.get('id', '')} {element.get('class', '')}"
         role = element.get("role", "").lower()
         inside = any(a.tag in ("main", "article") for a in element.iterancestors())
-        whole = element.tag in ("body", "main", "article")
-        if _BANNER.search(names) and not whole and element.find(".//button") is not None:
+        if _BANNER.search(names) and element.find(".//button") is not None:
             return "cookie-banner"
-        if element.tag in _STRIPPED:
-            return _STRIPPED[element.tag]
-        if element.tag in ("header", "footer") and not inside and not element.findall(".//h1"):
+        if element.tag in ("header", "footer") and not inside and element.find(".//h1") is None:
             return "navigation"
         hidden = element.get("hidden") is not None or _HIDDEN.search(element.get("style", ""))
         if hidden or element.get("aria-hidden") == "true":
             return "hidden"
-        around = _AROUND.search(names) and not whole
-        return "navigation" if around else "" if inside and role == "banner" else _ROLES.get(role, "")
+        return (
+            "navigation" if _AROUND & {*names.split()} else "" if inside and role == "banner" else _ROLES.get(role, "")
+        )
 
     # Blocks
 

@@ -54,6 +54,10 @@ MINIMAL = {
         '# T\n\n## <a name="x"></a>A\n\nSee [A](#x), [B](#b--c), [lost](#nowhere).\n\n## B & C\n',
         "---\ntitle: T\nnumbering: none\n---\n\n## A {#x}\n\nSee [A](#x), [B](#b-c), lost.\n\n## B & C\n",
     ),
+    "anchors alone in a line go with it": (
+        "# T\n\n## A\n\n- <a name='x'></a>\n  b\n- c\n\n<a name='y'></a>\nd\n",
+        "---\ntitle: T\nnumbering: none\n---\n\n## A\n\n- b\n- c\n\nd\n",
+    ),
     "attribute lists of other programs": (
         '# T\n\nMay 2020\n{: datetime="2020-05" }\n\n## A {: #own }\n',
         "---\ntitle: T\nnumbering: none\n---\n\nMay 2020\n\n\n## A {#own}\n",

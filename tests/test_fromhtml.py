@@ -128,6 +128,21 @@ def test_a_section_about_cookies_is_no_banner() -> None:
     assert "We set cookies." in body('<section class="cookie-consent"><p>We set cookies.</p></section>')
 
 
+@pytest.mark.parametrize("around", ["form", "div hidden", "div class='gdpr'", "div role=dialog"])
+def test_what_holds_most_of_the_page_is_the_text(around: str) -> None:
+    made, _ = read(
+        f"<nav>A b</nav><{around}><h2>A</h2><p>We write a few words.<button>More</button></p></{around.split()[0]}>"
+    )
+    assert "We write a few words." in made
+
+
+def test_a_section_may_be_called_as_parts_of_pages_are() -> None:
+    made, _ = read(
+        "<p>Long words before it go on and on.</p><section id='how-we-share'><h2>A</h2><p>We share.</p></section>"
+    )
+    assert "We share." in made
+
+
 def test_struck_text_and_tables_without_a_header_are_told() -> None:
     _, notes = read("<h2>A</h2><p><s>old</s></p><table><tr><td>1<td>2<tr><td>3<td>4</table>")
     assert [note.split(": ")[1] for note in notes] == ["unsure.struck", "unsure.table", "unsure.title"]
