@@ -209,7 +209,7 @@ def import_command(
 
     What was left out, mended or guessed is told on standard error.
     """
-    from generator import foreign, githistory, importer  # whose patterns no other command needs
+    from generator import githistory, importer, marked  # whose patterns no other command needs
 
     source = file or git_path
     if source is None or (file and git_path):
@@ -221,7 +221,7 @@ def import_command(
         config.check_policy_name(name)
     except ValueError as error:
         raise click.UsageError(f"{error}; choose one with --policy") from None
-    meta = foreign.Meta(title, language, description)
+    meta = marked.Meta(title, language, description)
     if file:
         _import_file(root, file, name, out, importer.read(file, meta), force)
     else:

@@ -1,7 +1,7 @@
 """A Word document as Markdown, by way of HTML: mammoth reads it, and what it would pass over in silence is seen here.
 
 Word computes the numbers of headings and lists. Markdown can only count 1, 2, 3: any other number is written into the
-text first, where `foreign` may recognise it, and so is what a reader of the document saw.
+text first, where foreign.py may recognise it, and so is what a reader of the document saw.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from lxml import etree
 
 from generator import fromhtml
 from generator.errors import Problem, SourceError, Where
-from generator.foreign import Marked, Meta, Notes
+from generator.marked import Marked, Meta, Notes
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _STYLES = """\

@@ -13,7 +13,7 @@ from typing import Any
 from lxml import etree, html
 
 from generator.errors import Problem, SourceError, Where
-from generator.foreign import Marked, Meta, Notes, escaped_words, guarded, heading, quoted
+from generator.marked import Marked, Meta, Notes, escaped_words, guarded, heading, quoted
 
 _STRIPPED = {
     **dict.fromkeys(("script", "noscript", "template"), "script"),

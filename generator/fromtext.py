@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from generator.foreign import Marked, Notes, escaped, heading, quoted
+from generator.marked import Marked, Notes, escaped, heading, quoted
 
 _MARK = re.compile(
     r"(?P<bullet>[-*+•·‣▪●○◦–—])\s+(?=\S)|(?P<decimals>\d+(?:\.\d+)+)[.)]?\s+(?=\S)|(?P<number>\d{1,3})[.)]\s+(?=\S)"

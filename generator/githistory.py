@@ -16,8 +16,8 @@ from pathlib import Path
 
 from generator import documents, foreign, history, importer, library
 from generator.errors import PolicyError, Problem, SourceError, Where
-from generator.foreign import NOTHING, Marked, Meta
 from generator.history import Kind, Register, Release, Version
+from generator.marked import NOTHING, Marked, Meta
 
 _GIT = ("git", "--literal-pathspecs", "-c", "core.quotePath=false", "-c", "log.showSignature=false")
 _COMMIT = "%x01%H%x00%aI%x00%cI%x00%s%x00"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from generator import config, documents, foreign, fromtext, sources
 from generator.errors import PolicyError, Problem, SourceError, Where
-from generator.foreign import NOTHING, Marked, Meta
+from generator.marked import NOTHING, Marked, Meta
 
 _LARGEST = 20 * 2**20  # bytes; the longest policies have less than one MiB
 _DECLARED = re.compile(

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator import foreign
+from generator import foreign, marked
 from generator.documents import parse
 from generator.errors import SourceError
-from generator.foreign import Marked, Meta
+from generator.marked import Marked, Meta
 from tests.reading import codes, outline, shown, words
 
 
@@ -194,5 +194,5 @@ def test_whatever_comes_is_a_policy_or_empty(lines: list[str], restructure: bool
 def test_plain_text_says_itself(text: str) -> None:
     source = "\n\n".join(" ".join(line.split()) for line in text.split("\n") if line.strip())
     if source:
-        made = f"---\ntitle: T\nnumbering: none\n---\n\n{foreign.escaped(source)}\n"
+        made = f"---\ntitle: T\nnumbering: none\n---\n\n{marked.escaped(source)}\n"
         assert "".join(words(shown(made))[1:]) == "".join(words(source))

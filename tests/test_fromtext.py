@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from generator import foreign, fromtext
 from generator.documents import parse
+from generator.marked import Meta
 from tests.reading import outline, shown, words
 from tests.trees import ROOT
 
@@ -161,7 +162,7 @@ FIRST = (ROOT / "content/privacy-policy/releases/1.0.md").read_text("utf-8")
 def test_the_captured_policy_imports_as_release_1_0_but_for_what_people_chose() -> None:
     """The lines that differ are headings: 1.0 has shorter ids, and marks of what is material, which no text tells."""
     released = parse(FIRST, "1.0.md")
-    given_meta = foreign.Meta(language="en", description=released.meta.description)
+    given_meta = Meta(language="en", description=released.meta.description)
     made, notes = foreign.convert(fromtext.read(SEED, "seed.txt"), "seed.txt", given=given_meta, restructure=True)
     pairs = list(zip(made.splitlines(), FIRST.splitlines(), strict=True))
     differing = [(new, old) for new, old in pairs if new != old]

@@ -11,7 +11,7 @@ import pytest
 from generator import importer
 from generator.documents import parse
 from generator.errors import SourceError
-from generator.foreign import Meta
+from generator.marked import Meta
 from tests.reading import codes, outline
 from tests.test_cli import run
 from tests.trees import SITE, TERMS
