@@ -72,10 +72,7 @@ class Site:
         if not self.policies:
             raise ValueError("'policies' names no policy")
         for policy, count in Counter(self.policies).items():
-            if not _POLICY.fullmatch(policy):
-                raise ValueError(f"a policy's name wants small letters, digits and hyphens, and is {policy!r}")
-            if policy in _RESERVED:
-                raise ValueError(f"a policy cannot be called {policy!r}: the site uses that address itself")
+            check_policy_name(policy)
             if count > 1:
                 raise ValueError(f"'policies' names {policy!r} twice")
 
@@ -89,6 +86,14 @@ class Site:
     def absolute(self, path: str) -> str:
         """The full address of a path that starts with /."""
         return self.url.rstrip("/") + path
+
+
+def check_policy_name(name: str) -> None:
+    """ValueError where a policy's folder and address cannot be called so."""
+    if not _POLICY.fullmatch(name):
+        raise ValueError(f"a policy's name wants small letters, digits and hyphens, and is {name!r}")
+    if name in _RESERVED:
+        raise ValueError(f"a policy cannot be called {name!r}: the site uses that address itself")
 
 
 def load(text: str, path: str = PATH) -> Site:

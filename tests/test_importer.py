@@ -1,0 +1,156 @@
+"""`policy import FILE`: encodings, kinds of files, what cannot be read, and where the text goes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from generator import importer
+from generator.documents import parse
+from generator.errors import SourceError
+from generator.marked import Meta
+from tests.reading import codes, outline
+from tests.test_cli import run
+from tests.trees import SITE, TERMS
+
+TEXT = "Terms\n\n1. Scope\nThese terms – “all” of them – apply.\n\n2. Price\nIt is ten euros.\n"
+PAGE = "<html><head>{}<title>Terms</title></head><body><h2>1. Größe</h2><p>Straße</p></body></html>"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_text_by_its_byte_order_mark(encoding: str, newline: str) -> None:
+    expected = importer.from_bytes(TEXT.encode(), "terms.txt").text
+    assert importer.from_bytes(TEXT.replace("\n", newline).encode(encoding), "terms.txt").text == expected
+    assert [number for _, number, _ in outline(parse(expected, "x"))] == ["1.", "2."]
+
+
+@pytest.mark.parametrize(
+    ("declared", "encoding"),
+    [
+        ('<meta charset="windows-1252">', "cp1252"),
+        ('<meta http-equiv="Content-Type" content="text/html; charset=iso-8859-1">', "cp1252"),
+        ("<meta charset=utf-8>", "utf-8"),
+        ("", "utf-8"),
+        ("", "utf-16"),
+    ],
+)
+def test_pages_by_what_they_declare(declared: str, encoding: str) -> None:
+    made = importer.from_bytes(PAGE.format(declared).encode(encoding), "x.html").text
+    assert "## Größe {#größe}\n\nStraße\n" in made
+
+
+WRONG = {
+    "empty": (b" \n", "x.txt", "import.empty", "the file is empty"),
+    "binary": (b"a\0b", "x.txt", "import.binary", "this is no text"),
+    "pdf": (b"%PDF-1.7 ...", "x.md", "import.binary", "this is no text"),
+    "a kind unknown": (b"a", "x.rtf", "import.kind", "files like 'x.rtf' cannot be read"),
+    "wrong encoding": ("ok\nGröße".encode("cp1252"), "x.txt", "source.encoding", "this is not UTF-8 text"),
+    "declared wrongly": (
+        PAGE.format("<meta charset=ascii>").encode(),
+        "x.html",
+        "source.encoding",
+        "this is not ascii",
+    ),
+    "an encoding unknown": (b"<meta charset=klingon>", "x.html", "source.encoding", "there is no encoding 'klingon'"),
+    "a broken zip": (b"PK\x03\x04...", "x.docx", "import.docx", "it is no zip"),
+    "no words": (b"<html><body><script>1</script></body></html>", "x.html", "import.empty", "there is no text in it"),
+}
+
+
+@pytest.mark.parametrize(("content", "path", "code", "message"), WRONG.values(), ids=WRONG.keys())
+def test_what_cannot_be_read(content: bytes, path: str, code: str, message: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        importer.from_bytes(content, path)
+    [problem] = caught.value.problems
+    assert (problem.code, problem.where.path) == (code, path)
+    assert problem.message.startswith(message)
+
+
+def test_a_file_too_large_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    with path.open("wb") as file:
+        file.truncate(21 * 2**20)
+    with pytest.raises(SourceError, match="larger than 20 MiB"):
+        importer.read(path)
+
+
+def test_a_policy_that_is_structured_already_comes_in_as_it_is() -> None:
+    assert importer.from_bytes(TERMS.encode(), "x.md") == importer.Imported(TERMS, ())
+    retitled = importer.from_bytes(TERMS.encode(), "x.md", Meta(title="Rules"))
+    assert codes(retitled.notes) == ["mended.title"]
+
+
+def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lxml", None)
+    for name in ("generator.fromhtml", "generator.fromdocx"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    with pytest.raises(SourceError, match="reading this needs lxml") as caught:
+        importer.from_bytes(b"<p>a</p>", "x.html")
+    assert caught.value.problems[0].hint == "pip install 'policy-publisher[import]'"
+
+
+def test_the_command_writes_the_working_text_and_tells_what_it_did(tmp_path: Path) -> None:
+    (tmp_path / "Our Terms.txt").write_text("Terms\nHome\nLogin\n\nThese terms apply to all.\n\n" + TEXT)
+    (tmp_path / "site.yaml").write_text(SITE)
+    done = run("import", "Our Terms.txt", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "")
+    target = tmp_path / "content/our-terms/policy.md"
+    assert parse(target.read_text(), "x").meta.title == "Terms"
+    assert done.stderr.splitlines() == [
+        "Our Terms.txt:2: stripped.navigation: “Home”, taken for navigation of a page",
+        "Our Terms.txt:3: stripped.navigation: “Login”, taken for navigation of a page",
+        "Our Terms.txt: stripped.numbers: the numbers of 2 headings: they are computed now",
+        "Our Terms.txt → content/our-terms/policy.md: 2 sections; 3 notes of what was left out, 0 of what was mended, "
+        "0 to look at",
+        "site.yaml does not list the policy; add it under 'policies':",
+        "  - our-terms",
+    ]
+    again = run("import", "Our Terms.txt", cwd=tmp_path)
+    assert again.returncode == 1
+    assert "content/our-terms/policy.md: import.exists: this file is there already\n    use --force" in again.stderr
+    assert run("import", "Our Terms.txt", "--force", "--title", "Rules", cwd=tmp_path).returncode == 0
+    assert parse(target.read_text(), "x").meta.title == "Rules"
+
+
+def test_what_is_imported_builds(tmp_path: Path) -> None:
+    (tmp_path / "terms.md").write_text("# Terms\n\n## A\n\nSee {{ this }}, [that](#b) and [it](x.md).\n\n## B\n")
+    (tmp_path / "site.yaml").write_text(SITE)
+    assert run("import", "terms.md", cwd=tmp_path).returncode == 0
+    assert run("check", cwd=tmp_path).stdout == "no problems found\n"
+
+
+def test_the_text_can_be_printed(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text(TEXT)
+    done = run("import", "x.txt", "--out", "-", "--language", "en", cwd=tmp_path)
+    assert done.stdout.startswith("---\ntitle: Terms\nlanguage: en\n---\n\n## Scope {#scope}\n")
+    assert not (tmp_path / "content").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "name a FILE, or a path with --git"),
+        (["x.txt", "--git", "y"], "name a FILE, or a path with --git"),
+        (["--git", "y", "--out", "-"], "--out goes with a FILE"),
+        (["x.txt", "--material", "abcd"], "--material with --git"),
+        (["x.txt", "--policy", "notice"], "choose one with --policy"),
+        (["x.txt", "--policy", "../up"], "choose one with --policy"),
+    ],
+)
+def test_wrong_use(tmp_path: Path, arguments: list[str], message: str) -> None:
+    done = run("import", *arguments, cwd=tmp_path)
+    assert (done.returncode, message in done.stderr) == (2, True)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    done = run("import", "none.txt", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "none.txt: system: No such file or directory\n")
+
+
+def test_other_commands_load_neither_lxml_nor_mammoth() -> None:
+    code = "import sys, generator.cli; print([name for name in ('lxml', 'mammoth') if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
