@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from generator import banner, config, consent, feeds, library, lint, pages, since, words
+from generator import banner, compare, config, consent, feeds, library, lint, pages, since, words
 from generator.banner import Asset, PolicyInForce
 from generator.config import Site
 from generator.errors import Problem, Where
@@ -49,7 +49,8 @@ def build(sources: Sources, *, today: date, drafts: bool = False, receiver: str 
     assets = {name: address for name, address, _ in static}
     script = _banner(loaded, sources, receiver)
     renderer_for = _renderers(sources.templates)  # one for pages and copies: a text is rendered once for both
-    made = (*pages.make(loaded, renderer_for), *since.make(loaded, renderer_for))
+    steps = (pages.make, compare.make, since.make)
+    made = tuple(page for step in steps for page in step(loaded, renderer_for))
     files = {
         **{address.lstrip("/"): content for _, address, content in static},
         **_script_files(script),
@@ -160,6 +161,8 @@ def _copies(loaded: Library, renderer_for: Callable[[str], Renderer]) -> dict[st
     for policy in loaded.policies:
         if feed := pages.feed_path(policy):
             files[feed.lstrip("/")] = feeds.atom(loaded, policy)
+        if len(policy.releases) > 1:
+            files[f"{policy.id}/compare/index.json"] = compare.index(loaded, policy)
         for text in policy.releases:
             renderer = renderer_for(text.document.meta.language)
             base = f"{policy.id}/{text.label}"

@@ -16,7 +16,7 @@ from typing import Literal
 from generator.align import Aligned, Alignment, align
 from generator.blocks import Block, scan
 from generator.changes import SILENT, BlockChange, Kind, changes_of, paired
-from generator.documents import Document, Section
+from generator.documents import Document, FrontMatter, Section
 from generator.simplify import simplify
 from generator.spans import Role, Span, either, merged, plain, shown, word_spans
 from generator.tokens import Op
@@ -32,6 +32,7 @@ __all__ = [
     "SectionChange",
     "Span",
     "compare",
+    "compare_sections",
     "merged",
     "same_words",
     "words",
@@ -136,6 +137,20 @@ def compare(old: Document, new: Document, *, minimal: bool = False) -> Redline:
     ]
     front = tuple(change for _, change in placed if change.block.kind == "front")
     return Redline(old, new, tuple(_sections(old, new, alignment, placed)), visible, front, minimal)
+
+
+def compare_sections(old: Section | None, new: Section | None) -> SectionChange:
+    """One section by itself, for whoever puts redlines together; what moved between sections is gone and new here."""
+    (change,) = compare(_alone(old), _alone(new)).sections
+    return replace(change, old=old, new=new)
+
+
+def _alone(section: Section | None) -> Document:
+    meta = FrontMatter("")
+    if section is None:
+        return Document("", meta, ())
+    heading = f"{'#' * section.level} {section.heading} {{#{section.id}}}\n\n" if section.id else ""
+    return Document("", meta, (section,), heading + section.source.strip("\r\n") + "\n")
 
 
 def same_words(old: Section | None, new: Section | None) -> bool:

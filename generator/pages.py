@@ -140,6 +140,7 @@ def _history(library: Library, policy: Policy, *, at: str, canonical: str) -> Pa
         {
             "policy": {"title": policy.title, "path": policy.path},
             "releases": [view(library, policy, text) for text in reversed(_shown(library, policy))],
+            "compare_path": f"{policy.path}compare/" if len(policy.releases) > 1 else None,
         },
         canonical=canonical,
         feed=feed_path(policy),
