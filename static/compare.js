@@ -20,13 +20,6 @@
   /** @param {string} text @param {Record<string, string | number>} values */
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 
-  /** @param {string} address */
-  async function fetched(address) {
-    const answer = await fetch(address);
-    if (!answer.ok) throw new Error(`${answer.status} ${address}`);
-    return answer;
-  }
-
   /** Each section of the new release with the one of the same id; one that is gone stands where it stood.
    * @param {Section[]} before @param {Section[]} after @returns {[Section | undefined, Section | undefined][]} */
   function pairs(before, after) {
@@ -44,11 +37,22 @@
     return found;
   }
 
-  /** A part is a page of this site. Parsed, not set as markup: no policy for trusted types is needed.
-   * @param {Section | undefined} old @param {Section | undefined} now */
+  /** A page of this site, parsed by the browser itself: no markup is set, so no policy for trusted types is needed.
+   * @param {string} address @returns {Promise<Document>} */
+  function parsed(address) {
+    return new Promise((resolve, reject) => {
+      const request = new XMLHttpRequest();
+      request.open('GET', address);
+      request.responseType = 'document';
+      request.onload = () => (request.status === 200 && request.responseXML ? resolve(request.responseXML) : reject(request.status));
+      request.onerror = reject;
+      request.send();
+    });
+  }
+
+  /** @param {Section | undefined} old @param {Section | undefined} now */
   async function part(old, now) {
-    const text = await (await fetched(`${folder}${old?.text ?? 0}...${now?.text ?? 0}.html`)).text();
-    const section = new DOMParser().parseFromString(text, 'text/html').querySelector('section');
+    const section = (await parsed(`${folder}${old?.text ?? 0}...${now?.text ?? 0}.html`)).querySelector('section');
     if (!section) throw new Error('no part');
     const number = section.querySelector('.number');
     if (number) number.textContent = (now ?? old)?.number ?? '';
@@ -79,7 +83,7 @@
   /** @param {string} from @param {string} to @param {boolean} go */
   async function show(from, to, go) {
     status.textContent = say.loading ?? '';
-    index ??= fetched(say.index ?? '').then((answer) => answer.json());
+    index ??= fetch(say.index ?? '').then((answer) => answer.json());
     const { pages, releases } = await index;
     const page = pages[`${from}...${to}`];
     if (page) {
@@ -95,6 +99,7 @@
     kept.append(link(now.address, fill(say.unchanged ?? '', { count: all.length - changed.length })));
     place?.replaceChildren(...changed, kept);
     list?.replaceChildren(...changed.map(entry));
+    /** @type {HTMLElement} */ (title).textContent = fill(say.title ?? '', { count: changed.length });
     document.querySelector('[data-without]')?.remove();
     /** @type {HTMLElement} */ (result).hidden = false;
     status.textContent = fill(say.done ?? '', { old: from, new: to, count: changed.length });
