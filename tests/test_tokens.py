@@ -84,7 +84,7 @@ PAIRS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(1, 
 
 @given(PAIRS)
 def test_the_chain_is_the_heaviest_that_rises_on_both_sides(candidates: list[tuple[int, int, int]]) -> None:
-    weight = {}
+    weight: dict[tuple[int, int], int] = {}
     for old, new, heavy in candidates:
         weight[old, new] = max(heavy, weight.get((old, new), 0))
     found = chain(candidates)

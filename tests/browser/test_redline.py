@@ -77,8 +77,8 @@ def test_side_by_side_needs_no_script_and_each_change_is_there_once(visit: NewVi
     assert page.get_by_text("store", exact=False).locator("visible=true").count() == 1
     page.get_by_label("Side by side").check()
     old, new = (page.locator(f".side-{name}", has_text="it.") for name in ("old", "new"))
-    assert said(old) == "Version 1.1 We Removed: store it."
-    assert said(new) == "Version 1.2 We Added: keep it."
+    assert said(old) == "Version 1.1We Removed: store it."
+    assert said(new) == "Version 1.2We Added: keep it."
     assert page.locator(".as-one").first.is_hidden()
 
 
