@@ -91,19 +91,22 @@ class SectionChange:
 
 @dataclass(frozen=True, slots=True)
 class Redline:
-    """The sections of both texts in reading order. `visible` is what a reader who sees no marks would notice: proven,
-    not judged."""
+    """The sections of both texts in reading order."""
 
     old: Document
     new: Document
     sections: tuple[SectionChange, ...]
-    visible: Visible
     front: tuple[BlockChange, ...] = ()  # lines of the front matter, which belong to no section
     minimal: bool = False
 
     @property
     def changed(self) -> tuple[SectionChange, ...]:
         return tuple(section for section in self.sections if section.status != "unchanged")
+
+    @property
+    def visible(self) -> Visible:
+        """What a reader who sees no marks would notice: proven, not judged."""
+        return difference(self.old.source, self.new.source, foreign=self.old.foreign and self.new.foreign)
 
     @property
     def date_unchanged(self) -> bool:
@@ -131,12 +134,11 @@ def compare(old: Document, new: Document, *, minimal: bool = False) -> Redline:
     changes = list(changes_of(alignment))
     if not minimal:
         changes = simplify(changes)
-    visible = difference(old.source, new.source, foreign=old.foreign and new.foreign)
     placed = [
         (place, block) for place, change in zip(alignment.changes, changes, strict=True) for block in _blocks_of(change)
     ]
     front = tuple(change for _, change in placed if change.block.kind == "front")
-    return Redline(old, new, tuple(_sections(old, new, alignment, placed)), visible, front, minimal)
+    return Redline(old, new, tuple(_sections(old, new, alignment, placed)), front, minimal)
 
 
 def compare_sections(old: Section | None, new: Section | None) -> SectionChange:

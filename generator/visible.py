@@ -6,6 +6,7 @@ That no visible word changed can be proven, and is; whether a change is material
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from generator.tokens import JOINED
@@ -45,6 +46,7 @@ _DATED = re.compile(
 _FIGURES = re.compile(rf"{_DATE.pattern}|\d[\d.,:]*(?:st|nd|rd|th)?|[年月日]|[^\w\s{JOINED}]", re.IGNORECASE)
 
 
+@lru_cache(maxsize=256)
 def text(source: str, *, foreign: bool = False, mark: str = " ") -> str:
     """The words and punctuation that a reader sees, with single spaces. A policy has no raw HTML: what looks like it is
     text. A `foreign` file may have it, and comments and attributes as other programs know them. `mark` takes the place
@@ -67,8 +69,9 @@ def same_text(old: str, new: str) -> bool:
     return text(old, mark="") == text(new, mark="")
 
 
-def _without_figures(shown: str) -> list[str]:
-    return _FIGURES.sub(" ", shown).split()
+@lru_cache(maxsize=256)
+def _without_figures(shown: str) -> tuple[str, ...]:
+    return tuple(_FIGURES.sub(" ", shown).split())
 
 
 def dates(source: str) -> list[str]:
