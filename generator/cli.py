@@ -156,7 +156,7 @@ def _summary(library: Library) -> Iterable[str]:
 
 @main.command("diff")
 @click.argument("what", nargs=-1, required=True, metavar="[POLICY] A B")
-@click.option("--format", "form", type=click.Choice(["terminal", "html", "markdown", "json"]), default="terminal")
+@click.option("--format", "form", type=click.Choice(["terminal", "markdown", "json"]), default="terminal")
 @click.option("--stat", is_flag=True, help="One line for each changed section.")
 @click.option("--minimal", is_flag=True, help="The fewest words, even where that is harder to read.")
 @click.option("--color", "--colour", type=click.Choice(["auto", "always", "never"]), default="auto")
@@ -193,13 +193,11 @@ def diff_command(
         from generator import reports
 
         click.echo(json.dumps(reports.as_object(redline, old, new, seconds), ensure_ascii=False))
-    elif form == "markdown":
+    else:
         from generator import comments
 
         link = link or (new.page if new.before == old.name else "")
         click.echo(comments.markdown(redline, (old.name, new.name), limit=limit, link=link), nl=False)
-    else:
-        raise NotImplementedError
     _exit_if(old.document.source != new.document.source)
 
 
