@@ -155,6 +155,11 @@ def _text(blocks: Sequence[Block]) -> str:
     return blocks[0].text + "".join(between)
 
 
+def targets(blocks: Sequence[Block]) -> list[str]:
+    """Where the links of a text lead, in order."""
+    return [target.strip("()<>] ") for target in _TARGET.findall(_text(blocks))]
+
+
 def _is_row(olds: list[Unit], news: list[Unit]) -> bool:
     return olds[0].block.kind == news[0].block.kind == "row"
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -16,15 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from generator import __version__, build, config, diff, documents, output, releases, sources, terminal
-from generator.documents import Document
+from generator import __version__
 from generator.errors import PolicyError, Problem, Where
-from generator.history import Kind
-from generator.library import NOTICE, Library, draft_path, register_path
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what a command needs it imports itself: a comparison starts without the builder's libraries
+    from generator import build, sources
     from generator.githistory import History
+    from generator.history import Kind
     from generator.importer import Imported
+    from generator.library import Library
 
 STORE_HINT = "sqlite:///choices.db for a file beside the site, sqlite:////var/lib/policy/choices.db for another"
 
@@ -84,6 +86,8 @@ def main(ctx: click.Context, root: Path) -> None:
 
 
 def _load(root: Path, *, drafts: bool = False) -> tuple[sources.Sources, Library]:
+    from generator import build, sources
+
     read = sources.read(root)
     return read, build.load(read, today=today(), drafts=drafts)
 
@@ -94,6 +98,8 @@ def _load(root: Path, *, drafts: bool = False) -> tuple[sources.Sources, Library
 @click.pass_obj
 def check(root: Path, strict: bool, as_json: bool) -> None:
     """Check content, notice and templates without writing anything."""
+    from generator import build, sources
+
     try:
         problems = build.build(sources.read(root), today=today(), drafts=True).problems
     except PolicyError as error:
@@ -115,6 +121,8 @@ def build_command(root: Path, out: Path | None, drafts: bool, only_check: bool) 
 
 
 def _build(root: Path, out: Path, *, drafts: bool, write: bool = True, receiver: str | None = None) -> build.Built:
+    from generator import build, config, output, sources
+
     if (out / config.PATH).exists():
         raise PolicyError(
             Problem("build.folder", Where(str(out)), "this is a site's own folder", "name one of its own")
@@ -148,36 +156,64 @@ def _summary(library: Library) -> Iterable[str]:
 
 @main.command("diff")
 @click.argument("what", nargs=-1, required=True, metavar="[POLICY] A B")
+@click.option("--format", "form", type=click.Choice(["terminal", "markdown", "json"]), default="terminal")
 @click.option("--stat", is_flag=True, help="One line for each changed section.")
+@click.option("--minimal", is_flag=True, help="The fewest words, even where that is harder to read.")
+@click.option("--color", "--colour", type=click.Choice(["auto", "always", "never"]), default="auto")
+@click.option("--limit", type=click.IntRange(1000), default=60_000, show_default=True, help="Characters of markdown.")
+@click.option("--link", help="Where markdown leads for what is beyond the limit.", metavar="URL")
 @click.pass_obj
-def diff_command(root: Path, what: tuple[str, ...], stat: bool) -> None:
-    """Show the redline from A to B: versions of a policy, 'draft', or paths of files.
+def diff_command(
+    root: Path, /, what: tuple[str, ...], form: str, stat: bool, minimal: bool, color: str, limit: int, link: str | None
+) -> None:
+    """Show the redline from A to B.
 
-    Exits with 1 if they differ.
+    A and B are versions of a policy (1.0), its working text (draft), its working text in git (git:REV), any file
+    (PATH, git:REV:PATH) or standard input (-). POLICY may be 'notice'. Exits with 1 if they differ in any byte.
     """
     if len(what) not in (2, 3):
-        raise click.UsageError("name a policy and two versions, or two files")
-    old, new = _two_texts(root, what)
-    redline = diff.compare(old, new)
-    shown = terminal.stat(redline) if stat else terminal.lines(redline, colour=sys.stdout.isatty())
-    click.echo("\n".join(shown))
-    _exit_if(bool(redline.changed))
+        raise click.UsageError("name two texts, and before them the policy if it is not the first")
+    if stat and form != "terminal":
+        raise click.UsageError("--stat is for the terminal; the other forms count by themselves")
+    from generator import diff, sides
+
+    try:
+        old, new = sides.pair(root, what, today)
+    except LookupError as error:
+        raise click.UsageError(error.args[0]) from None
+    started = time.perf_counter()
+    redline = diff.compare(old.document, new.document, minimal=minimal)
+    seconds = time.perf_counter() - started
+    if form == "terminal":
+        from generator import terminal
+
+        coloured = _coloured(color)
+        _print_long("\n".join(terminal.stat(redline) if stat else terminal.lines(redline, colour=coloured)), coloured)
+    elif form == "json":
+        from generator import reports
+
+        click.echo(json.dumps(reports.as_object(redline, old, new, seconds), ensure_ascii=False))
+    else:
+        from generator import comments
+
+        link = link or (new.page if new.before == old.name else "")
+        click.echo(comments.markdown(redline, (old.name, new.name), limit=limit, link=link), nl=False)
+    _exit_if(old.document.source != new.document.source)
 
 
-def _two_texts(root: Path, what: tuple[str, ...]) -> tuple[Document, Document]:
-    paths = [Path(name) for name in what]
-    if len(what) == 2 and all(path.is_file() for path in paths):
-        old, new = (documents.parse(sources.decoded(str(path), path.read_bytes()), str(path)) for path in paths)
-        return old, new
-    _, library = _load(root)
-    policy = library.policy(what[0]) if len(what) == 3 else library.policies[0]
-    texts = [policy.get(label) for label in what[-2:]]
-    for label, text in zip(what[-2:], texts, strict=True):
-        if text is None:
-            known = ", ".join(text.label for text in (*policy.releases, policy.draft))
-            raise click.UsageError(f"{policy.id} has no version {label!r}; it has {known}")
-    old, new = (text.document for text in texts if text)
-    return old, new
+def _coloured(wish: str) -> bool:
+    """https://no-color.org: any value but an empty one says no."""
+    if wish == "auto":
+        return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return wish == "always"
+
+
+def _print_long(text: str, coloured: bool) -> None:
+    """Through a pager where somebody looks on and it is longer than the screen."""
+    if sys.stdout.isatty() and text.count("\n") >= shutil.get_terminal_size().lines:
+        click.echo_via_pager(text + "\n", color=coloured)
+    else:
+        click.echo(text, color=coloured)
 
 
 @main.command("import")
@@ -209,7 +245,8 @@ def import_command(
 
     What was left out, mended or guessed is told on standard error.
     """
-    from generator import githistory, importer, marked  # whose patterns no other command needs
+    from generator import config, githistory, importer, marked
+    from generator.library import draft_path
 
     source = file or git_path
     if source is None or (file and git_path):
@@ -231,6 +268,9 @@ def import_command(
 
 
 def _import_file(root: Path, file: Path, name: str, out: str | None, imported: Imported, force: bool) -> None:
+    from generator import output
+    from generator.library import draft_path
+
     target = Path(out) if out else root / draft_path(name)
     if out != "-" and target.exists() and not force:
         raise PolicyError(Problem("import.exists", Where(str(target)), "this file is there already", "use --force"))
@@ -243,6 +283,9 @@ def _import_file(root: Path, file: Path, name: str, out: str | None, imported: I
 
 
 def _import_history(root: Path, made: History, name: str, force: bool) -> None:
+    from generator import output
+    from generator.library import draft_path, register_path
+
     folder = (root / draft_path(name)).parent
     register = root / register_path(name)
     if register.exists() or (folder / "releases").exists():
@@ -278,6 +321,9 @@ def release(root: Path, policy: str, material: bool, editorial: bool, effective:
         raise click.UsageError(
             "say --material or --editorial, one of them: it decides whether visitors are asked again"
         )
+    from generator import output, releases
+    from generator.library import NOTICE
+
     kind: Kind = "material" if material else "editorial"
     read, library = _load(root)
     day = effective.date() if effective else None
@@ -306,7 +352,7 @@ def release(root: Path, policy: str, material: bool, editorial: bool, effective:
 @click.pass_obj
 def serve(root: Path, host: str, port: int, drafts: bool) -> None:
     """Build, preview with livereload, and run a receiver on an embedded database."""
-    from generator import preview  # livereload and tornado take a quarter of a second that no other command needs
+    from generator import config, preview, sources
 
     declaration = config.load(sources.read(root).site).consent
     receiver = "/choices" if declaration and declaration.receiver else None  # the preview's own

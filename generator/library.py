@@ -142,7 +142,7 @@ def load(site: Site, sources: Sources, *, today: date, drafts: bool = False) -> 
     errors: list[PolicyError] = []
     notices = _try(partial(_notices, site, sources), errors)
     words = load_words(sources.templates, site.language)
-    variables = _variables(site, notices, words)
+    variables = variables_of(site, notices, words)
     policies = [_try(partial(_policy, site, sources, name, variables), errors) for name in site.policies]
     if errors or notices is None:
         raise _all(errors, declared=notices is not None)
@@ -253,7 +253,7 @@ def declared_notice(site: Site, sources: Sources, version: Version) -> Notice | 
         raise SourceError(Problem("notice.incomplete", Where(SITE_PATH), str(error))) from None
 
 
-def _variables(site: Site, notices: Notices | None, words: Words) -> dict[str, str]:
+def variables_of(site: Site, notices: Notices | None, words: Words) -> dict[str, str]:
     """What `{{ name }}` stands for in a working text."""
     company = {f"company.{key}": getattr(site.company, key) for key in ("name", "address", "email", "website")}
     declared = (

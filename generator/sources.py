@@ -35,14 +35,21 @@ class Sources:
         return decoded(path, self.content[path])
 
 
-def decoded(path: str, content: bytes) -> str:
-    """A file as text; SourceError where it is not UTF-8."""
+def decoded(path: str, content: bytes, encoding: str = "utf-8") -> str:
+    """A file as text, every line end and byte order mark kept; SourceError where it is not UTF-8."""
     try:
-        return content.decode("utf-8")
+        return content.decode(encoding)
     except UnicodeDecodeError as error:
         where = Where(path, content[: error.start].count(b"\n") + 1)
         problem = Problem("source.encoding", where, "this is not UTF-8 text", "save the file as UTF-8")
         raise SourceError(problem) from None
+
+
+def any_text(path: str, content: bytes) -> tuple[str, str]:
+    """Anybody's file as text, and its encoding: UTF-8, or UTF-16 that says so; SourceError for everything else."""
+    marks = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+    encoding = marks.get(content[:2], "utf-8")
+    return decoded(path, content, encoding), encoding
 
 
 def read(root: Path) -> Sources:
