@@ -1,0 +1,75 @@
+"""diff."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from generator import diff, sides
+from generator.commands.console import exit_if, today
+
+
+@click.command("diff")
+@click.argument("what", nargs=-1, required=True, metavar="[POLICY] A B")
+@click.option("--format", "form", type=click.Choice(["terminal", "markdown", "json"]), default="terminal")
+@click.option("--stat", is_flag=True, help="One line for each changed section.")
+@click.option("--minimal", is_flag=True, help="The fewest words, even where that is harder to read.")
+@click.option("--color", "--colour", type=click.Choice(["auto", "always", "never"]), default="auto")
+@click.option("--limit", type=click.IntRange(1000), default=60_000, show_default=True, help="Characters of markdown.")
+@click.option("--link", help="Where markdown leads for what is beyond the limit.", metavar="URL")
+@click.pass_obj
+def diff_command(
+    root: Path, /, what: tuple[str, ...], form: str, stat: bool, minimal: bool, color: str, limit: int, link: str | None
+) -> None:
+    """Show the redline from A to B.
+
+    A and B are versions of a policy (1.0), its working text (draft), its working text in git (git:REV), any file
+    (PATH, git:REV:PATH) or standard input (-). POLICY may be 'notice'. Exits with 1 if they differ in any byte.
+    """
+    if len(what) not in (2, 3):
+        raise click.UsageError("name two texts, and before them the policy if it is not the first")
+    if stat and form != "terminal":
+        raise click.UsageError("--stat is for the terminal; the other forms count by themselves")
+    try:
+        old, new = sides.pair(root, what, today)
+    except LookupError as error:
+        raise click.UsageError(error.args[0]) from None
+    started = time.perf_counter()
+    redline = diff.compare(old.document, new.document, minimal=minimal)
+    seconds = time.perf_counter() - started
+    if form == "terminal":
+        from generator import terminal
+
+        coloured = _coloured(color)
+        _print_long("\n".join(terminal.stat(redline) if stat else terminal.lines(redline, colour=coloured)), coloured)
+    elif form == "json":
+        from generator import reports
+
+        click.echo(json.dumps(reports.as_object(redline, old, new, seconds), ensure_ascii=False))
+    else:
+        from generator import comments
+
+        link = link or (new.page if new.before == old.name else "")
+        click.echo(comments.markdown(redline, (old.name, new.name), limit=limit, link=link), nl=False)
+    exit_if(old.document.source != new.document.source)
+
+
+def _coloured(wish: str) -> bool:
+    """https://no-color.org: any value but an empty one says no."""
+    if wish == "auto":
+        return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return wish == "always"
+
+
+def _print_long(text: str, coloured: bool) -> None:
+    """Through a pager where somebody looks on and it is longer than the screen."""
+    if sys.stdout.isatty() and text.count("\n") >= shutil.get_terminal_size().lines:
+        click.echo_via_pager(text + "\n", color=coloured)
+    else:
+        click.echo(text, color=coloured)
