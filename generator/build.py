@@ -19,7 +19,7 @@ from generator import banner, compare, config, consent, feeds, library, lint, pa
 from generator.banner import Asset, PolicyInForce
 from generator.config import Site
 from generator.errors import Problem, Where
-from generator.library import Library
+from generator.library import Library, Policy
 from generator.pages import Page
 from generator.render import Renderer
 from generator.sources import Sources
@@ -124,9 +124,10 @@ def _shared(loaded: Library, script: Asset | None) -> dict[str, Any]:
             "title": site.title,
             "url": site.url,
             "language": site.language,
+            "dir": config.direction(site.language),
             "navigation": site.navigation,
             "company": site.company,
-            "policies": [{"title": policy.title, "path": policy.path} for policy in loaded.policies],
+            "policies": [_linked(loaded, policy) for policy in loaded.policies],
             "has_banner": script is not None,
             "demo_path": "/demo/" if script and site.demo else None,
         },
@@ -135,9 +136,27 @@ def _shared(loaded: Library, script: Asset | None) -> dict[str, Any]:
     }
 
 
+def _linked(loaded: Library, policy: Policy) -> dict[str, Any]:
+    """A policy as every page links it: in the page's language, where its version in force has that."""
+    current = policy.in_force(loaded.today)
+    held = current.translations if current else {}
+    return {
+        "title": policy.title,
+        "path": policy.path,
+        "language": (current or policy.draft).document.meta.language,
+        "languages": {
+            code: {"title": text.document.meta.title, "path": f"{policy.path}{code}/", "language": code}
+            for code, text in held.items()
+        },
+    }
+
+
 def _context(site: Site, page: Page, shared: Mapping[str, Any]) -> dict[str, Any]:
     about = {
-        **{name: getattr(page, name) for name in ("kind", "path", "title", "description", "language", "dir")},
+        **{
+            name: getattr(page, name)
+            for name in ("kind", "path", "title", "description", "language", "dir", "languages")
+        },
         "canonical": site.absolute(page.canonical or page.path) if page.indexed else None,
         "robots": page.robots,
         "feed": page.feed,
@@ -169,6 +188,12 @@ def _copies(loaded: Library, renderer_for: Callable[[str], Renderer]) -> dict[st
             files[f"{base}.md"] = text.content
             files[f"{base}.txt"] = feeds.plain_text(text.document, renderer).encode()
             files[f"{base}.json"] = feeds.release_json(loaded, policy, text, renderer)
+            own = renderer.words["language_name"]
+            for language, held in text.translations.items():
+                renderer = renderer_for(language)
+                files[f"{base}/{language}.md"] = held.content
+                files[f"{base}/{language}.txt"] = feeds.translated_text(held, renderer, own).encode()
+                files[f"{base}/{language}.json"] = feeds.release_json(loaded, policy, text, renderer, language)
     return files
 
 

@@ -216,13 +216,15 @@ def stored_names(notice: Notice) -> list[str]:
 
 def variables(declaration: Declaration, notice: Notice, words: Words) -> dict[str, str]:
     """What a policy may say from the declaration, as Markdown: purposes, the table of cookies (D18), periods."""
-    language = words.language
-    purposes = notice.data["purposes"]
+    purposes, languages = notice.data["purposes"], notice.data["languages"]
+    # A translation may be in a language that the banner does not speak; lint says so.
+    spoken = (words.language, words.language.split("-")[0], notice.data["language"])
+    language = next(code for code in spoken if code in languages)
     return {
         "purposes": "\n".join(
             f"- **{_line(p['label'][language])}**: {_line(p['description'][language])}" for p in purposes
         ),
-        "cookie_table": "\n".join(_cookie_rows(purposes, words)),
+        "cookie_table": "\n".join(_cookie_rows(purposes, words, language)),
         "consent_days": str(declaration.consent_days),
         "refusal_days": str(declaration.refusal_days),
         "proof_retention": declaration.proof.retention.within((language,), language)[language],
@@ -230,7 +232,7 @@ def variables(declaration: Declaration, notice: Notice, words: Words) -> dict[st
     }
 
 
-def _cookie_rows(purposes: list[dict[str, Any]], words: Words) -> Iterator[str]:
+def _cookie_rows(purposes: list[dict[str, Any]], words: Words, language: str) -> Iterator[str]:
     yield f"| {' | '.join(words.plain(f'storage_{column}') for column in _COLUMNS)} |"
     yield "|---" * len(_COLUMNS) + "|"
     for purpose in purposes:
@@ -238,7 +240,7 @@ def _cookie_rows(purposes: list[dict[str, Any]], words: Words) -> Iterator[str]:
             for item in service["storage"]:
                 name = f"`{item['name']}` ({words.plain('storage_' + _KIND_WORDS[item['kind']])})"
                 told = (purpose["label"], item["purpose"], item["lifetime"])
-                label, why, lifetime = (_cell(text[words.language]) for text in told)
+                label, why, lifetime = (_cell(text[language]) for text in told)
                 yield f"| {name} | {label} | {_cell(service['provider'])} | {why} | {lifetime} |"
 
 

@@ -16,7 +16,7 @@ from typing import Literal
 from generator.align import Aligned, Alignment, align
 from generator.blocks import Block, scan
 from generator.changes import SILENT, BlockChange, Kind, changes_of, paired
-from generator.documents import Document, FrontMatter, Section
+from generator.documents import Document, FrontMatter, Section, written
 from generator.simplify import simplify
 from generator.spans import Role, Span, either, merged, plain, shown, word_spans
 from generator.tokens import Op
@@ -151,8 +151,7 @@ def _alone(section: Section | None) -> Document:
     meta = FrontMatter("")
     if section is None:
         return Document("", meta, ())
-    heading = f"{'#' * section.level} {section.heading} {{#{section.id}}}\n\n" if section.id else ""
-    return Document("", meta, (section,), heading + section.source.strip("\r\n") + "\n")
+    return Document("", meta, (section,), written(section))
 
 
 def same_words(old: Section | None, new: Section | None) -> bool:

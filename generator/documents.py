@@ -144,6 +144,12 @@ def _origin(lines: tuple[int, ...], number: int) -> int:
     return lines[number - 1] if 0 < number <= len(lines) else number
 
 
+def written(section: Section) -> str:
+    """A section as it stands in a file, with its id."""
+    heading = f"{'#' * section.level} {section.heading} {{#{section.id}}}\n\n" if section.id else ""
+    return heading + section.source.strip("\r\n") + "\n"
+
+
 def resolve(source: str, variables: Mapping[str, str], path: str) -> Resolved:
     """Put the values of `{{ name }}` in place; SourceError names each unknown one and its line."""
     problems: list[Problem] = []

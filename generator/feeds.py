@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -12,18 +13,20 @@ from generator.documents import Document
 from generator.library import Library, Policy, Text
 from generator.pages import Page
 from generator.render import Renderer
-from generator.views import view
+from generator.translations import OPENING, Translation
+from generator.views import in_language, release_path, view
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
-def plain_text(document: Document, renderer: Renderer) -> str:
-    """A release as its readers see it, without markup: title, numbers, headings, text."""
-    parts = [document.meta.title]
+def plain_text(document: Document, renderer: Renderer, notes: Mapping[str, str] = MappingProxyType({})) -> str:
+    """A release as its readers see it, without markup: title, numbers, headings, text; below headings the `notes`."""
+    parts = [document.meta.title, notes.get(OPENING, "")]
     for section in document.sections:
         if section.id:
             parts.append("\n\n" + f"{section.number} {renderer.text(section.heading)}".strip())
+            parts.append(notes.get(section.id, ""))
         before = ""
         for block in section.blocks:
             if block.kind != "blank":
@@ -42,12 +45,19 @@ def _plain_block(block: Block, renderer: Renderer) -> str:
     return block.text if block.kind in ("code", "rule") else renderer.text(block.text)
 
 
-def release_json(library: Library, policy: Policy, text: Text, renderer: Renderer) -> bytes:
-    """A release for programs: what the register says of it, and its sections as text and HTML."""
-    release = view(library, policy, text)
-    document = text.document
+def translated_text(held: Translation, renderer: Renderer, authoritative: str) -> str:
+    """A translation, with what its page says of it: that it is one, and which sections are not up to date."""
+    said = {OPENING: "translation_note"} | {key: f"translation_{state}" for key, state in held.to_do.items()}
+    notes = {key: f"\n\n[{renderer.words[name].format(language=authoritative)}]" for key, name in said.items()}
+    return plain_text(held.shown, renderer, notes)
+
+
+def release_json(library: Library, policy: Policy, text: Text, renderer: Renderer, language: str = "") -> bytes:
+    """A release, or its translation, for programs: what the register says, and its sections as text and HTML."""
+    release, held = view(library, policy, text, language), text.translations.get(language)
+    document = held.shown if held else text.document
     facts = ("version", "published", "effective", "superseded", "kind", "summary", "note", "sha256")
-    previous = text.release.previous if text.release else None
+    previous = text.release.previous if text.release and not held else None
     return _json(
         {
             "schema": "policy-release/1",
@@ -57,6 +67,7 @@ def release_json(library: Library, policy: Policy, text: Text, renderer: Rendere
             "address": library.site.absolute(release.path),
             **{name: getattr(release, name) for name in facts},
             "previous": previous,
+            **_languages(library, policy, text, held),
             "sections": [
                 {
                     "id": section.id,
@@ -65,11 +76,26 @@ def release_json(library: Library, policy: Policy, text: Text, renderer: Rendere
                     "heading": renderer.text(section.heading),
                     "markdown": section.source.strip(),
                     "html": str(renderer.section(section.source)),
+                    **({"state": held.states[section.id or OPENING]} if held else {}),
                 }
                 for section in document.sections
             ],
         }
     )
+
+
+def _languages(library: Library, policy: Policy, text: Text, held: Translation | None) -> dict[str, Any]:
+    """The other languages of a release: of a translation the authoritative text, of that its translations."""
+    base, own = release_path(policy, text.label), text.document.meta.language
+    if held and text.release:
+        return {
+            "authoritative": {"language": own, "address": library.site.absolute(base), "sha256": text.release.sha256}
+        }
+    told = {
+        code: {"address": library.site.absolute(in_language(base, text, code)), "to_do": other.to_do}
+        for code, other in text.translations.items()
+    }
+    return {"translations": told} if told else {}
 
 
 def atom(library: Library, policy: Policy) -> bytes:

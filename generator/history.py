@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import total_ordering
 from typing import Literal
@@ -46,6 +47,14 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class Translated:
+    """What a release holds in another language, and its sections that are behind the authoritative text (V10)."""
+
+    sha256: str
+    behind: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """A row of the register. Dates are days of the publisher's calendar (V02)."""
 
@@ -57,11 +66,13 @@ class Release:
     sha256: str  # of the frozen text, byte for byte
     previous: str | None = None  # sha256 of the release before
     note: str = ""  # what a reader must know about the dates
+    translations: Mapping[str, Translated] = field(default_factory=dict)  # by language
 
     def __post_init__(self) -> None:
         if not self.summary.strip():
             raise ValueError("'summary' is empty: say what changed in a sentence")
-        if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
+        hashes = (self.sha256, *(translated.sha256 for translated in self.translations.values()))
+        if not all(re.fullmatch(r"[0-9a-f]{64}", sha256) for sha256 in hashes):
             raise ValueError("'sha256' wants 64 hexadecimal digits")
 
 
@@ -169,6 +180,7 @@ def plan(
     today: date,
     effective: date | None,
     notice_days: int,
+    translations: Mapping[str, Translated] | None = None,
 ) -> Release:
     """The row that releasing `content` today would add; SourceError if it may not be released.
 
@@ -188,10 +200,11 @@ def plan(
         summary=summary,
         sha256=digest(content),
         previous=latest.sha256 if latest else None,
+        translations=translations or {},
     )
     if latest and release.effective < earliest:
         raise SourceError(_too_early(register, release, earliest, notice_days))
-    if latest and release.sha256 == latest.sha256:
+    if latest and (release.sha256, release.translations) == (latest.sha256, latest.translations):
         raise SourceError(Problem("release.nothing-new", Where(register.path), f"the text is that of {latest.version}"))
     Register(register.path, (*register.releases, release))  # its checks hold for the new row too
     return release
@@ -217,7 +230,11 @@ def row(release: Release) -> str:
         *(f"    {key}: {_quote(value)}" for key, value in quoted.items()),
         f"    sha256: {release.sha256}",
         f"    previous: {release.previous or 'null'}",
+        *(["    translations:"] if release.translations else []),
     ]
+    for language, translated in release.translations.items():
+        behind = ", ".join(map(_quote, translated.behind))
+        lines.append(f"      {language}: {{sha256: {translated.sha256}, behind: [{behind}]}}")
     return "\n".join(lines) + "\n"
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from typing import TypeVar
 
-from generator import consent, documents, history
+from generator import consent, documents, history, translations
 from generator.config import PATH as SITE_PATH
 from generator.config import Site
 from generator.consent import Notice
@@ -20,10 +20,12 @@ from generator.documents import Document
 from generator.errors import FrozenTextChanged, PolicyError, Problem, SourceError, Where
 from generator.history import Register, Release, Version
 from generator.sources import Sources, read_widget
+from generator.translations import Translation
 from generator.words import Words
 from generator.words import load as load_words
 
 T = TypeVar("T")
+Variables = Callable[[str, str], Mapping[str, str]]  # by language; the path is that of the text that asks
 
 DRAFT = "draft"
 NOTICE = "notice"  # the notice is released under this name
@@ -37,6 +39,7 @@ class Text:
     document: Document
     content: bytes  # of a release, the frozen file byte for byte
     release: Release | None = None
+    translations: Mapping[str, Translation] = field(default_factory=dict)  # by language
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,12 @@ class Policy:
         """Whether the working text says anything that the newest release does not."""
         if not self.releases:
             return True
-        return _said(self.draft.document) != _said(self.releases[-1].document)
+        return _frozen(self.draft) != _frozen(self.releases[-1])
+
+
+def _frozen(text: Text) -> object:
+    translated = {of.language: (_said(of.document), of.behind) for of in text.translations.values()}
+    return _said(text.document), translated
 
 
 def _said(document: Document) -> object:
@@ -142,7 +150,11 @@ def load(site: Site, sources: Sources, *, today: date, drafts: bool = False) -> 
     errors: list[PolicyError] = []
     notices = _try(partial(_notices, site, sources), errors)
     words = load_words(sources.templates, site.language)
-    variables = variables_of(site, notices, words)
+
+    @cache
+    def variables(language: str, path: str) -> Mapping[str, str]:
+        return variables_of(site, notices, load_words(sources.templates, language, path))
+
     policies = [_try(partial(_policy, site, sources, name, variables), errors) for name in site.policies]
     if errors or notices is None:
         raise _all(errors, declared=notices is not None)
@@ -155,12 +167,17 @@ def register_path(name: str) -> str:
     return f"content/{name}/releases.yaml"
 
 
-def draft_path(name: str) -> str:
-    return f"content/{name}/policy.md"
+def draft_path(name: str, language: str = "") -> str:
+    return f"content/{name}/policy{language and f'.{language}'}.md"
 
 
-def frozen_path(name: str, version: Version) -> str:
-    return f"content/{name}/releases/{version}.{'json' if name == NOTICE else 'md'}"
+def source_path(name: str, language: str) -> str:
+    """What the sections of a translation translate."""
+    return draft_path(name, f"{language}.source")
+
+
+def frozen_path(name: str, version: Version, language: str = "") -> str:
+    return f"content/{name}/releases/{version}{language and f'.{language}'}.{'json' if name == NOTICE else 'md'}"
 
 
 def load_register(sources: Sources, name: str) -> Register:
@@ -186,7 +203,14 @@ def _all(errors: list[PolicyError], *, declared: bool) -> PolicyError:
 
 def _check_strays(sources: Sources, registers: Mapping[str, Register]) -> None:
     """A released text is never left out in silence: each has a row, and its policy is on the list (V01, E02)."""
-    known = {name: {str(release.version) for release in register.releases} for name, register in registers.items()}
+    known = {
+        name: {
+            f"{release.version}{language and f'.{language}'}"
+            for release in register.releases
+            for language in ("", *release.translations)
+        }
+        for name, register in registers.items()
+    }
     problems = []
     for path in sources.content:
         match = re.fullmatch(r"content/([^/]+)/releases/([^/]+)\.(?:md|json)", path)
@@ -201,13 +225,33 @@ def _check_strays(sources: Sources, registers: Mapping[str, Register]) -> None:
         raise SourceError(problems)
 
 
-def _policy(site: Site, sources: Sources, name: str, variables: Mapping[str, str]) -> Policy:
+def _policy(site: Site, sources: Sources, name: str, variables: Variables) -> Policy:
     register = load_register(sources, name)
     releases = tuple(_release(sources, site, name, register, release) for release in register.releases)
     path = draft_path(name)
-    source = documents.resolve(_draft_source(sources, name), variables, path)
-    draft = Text(DRAFT, documents.parse(source, path, language=site.language), source.text.encode())
-    return Policy(name, register, releases, draft)
+    source = documents.resolve(_draft_source(sources, name), variables(site.language, SITE_PATH), path)
+    document = documents.parse(source, path, language=site.language)
+    errors: list[PolicyError] = []
+    found = re.findall(
+        rf"^content/{re.escape(name)}/policy\.([^/]+?)(?<!\.source)\.md$", "\n".join(sources.content), re.M
+    )
+    steps = {language: partial(_translation, sources, name, document, variables, language) for language in found}
+    translated = {language: made for language, step in steps.items() if (made := _try(step, errors))}
+    if errors:
+        raise _all(errors, declared=True)
+    return Policy(name, register, releases, Text(DRAFT, document, source.text.encode(), translations=translated))
+
+
+def _translation(
+    sources: Sources, name: str, authoritative: Document, variables: Variables, language: str
+) -> Translation:
+    path, of = draft_path(name, language), source_path(name, language)
+    translations.check_language(language, authoritative.meta.language, path)
+    source = documents.resolve(sources.text(path), variables(language, path), path)
+    document = documents.parse(source, path, language=language)
+    translations.check_language(language, authoritative.meta.language, path, document.meta.language)
+    followed = sources.text(of) if of in sources.content else ""
+    return translations.working(authoritative, document, source.text.encode(), followed)
 
 
 def _draft_source(sources: Sources, name: str) -> str:
@@ -219,10 +263,18 @@ def _draft_source(sources: Sources, name: str) -> str:
 
 
 def _release(sources: Sources, site: Site, name: str, register: Register, release: Release) -> Text:
-    path = frozen_path(name, release.version)
-    history.check_frozen(register, release, sources.content.get(path), path)
-    document = documents.parse(sources.text(path), path, language=site.language)
-    return Text(str(release.version), document, sources.content[path], release)
+    def frozen(release: Release, language: str = "") -> tuple[Document, bytes]:
+        path = frozen_path(name, release.version, language)
+        history.check_frozen(register, release, sources.content.get(path), path)
+        document = documents.parse(sources.text(path), path, language=language or site.language)
+        return document, sources.content[path]
+
+    document, content = frozen(release)
+    translated = {
+        language: translations.held(document, *frozen(replace(release, sha256=of.sha256), language), of.behind)
+        for language, of in release.translations.items()
+    }
+    return Text(str(release.version), document, content, release, translated)
 
 
 def _notices(site: Site, sources: Sources) -> Notices:
@@ -256,8 +308,10 @@ def declared_notice(site: Site, sources: Sources, version: Version) -> Notice | 
 def variables_of(site: Site, notices: Notices | None, words: Words) -> dict[str, str]:
     """What `{{ name }}` stands for in a working text."""
     company = {f"company.{key}": getattr(site.company, key) for key in ("name", "address", "email", "website")}
-    declared = (
-        consent.variables(site.consent, notices.draft, words) if site.consent and notices and notices.draft else {}
-    )
+    draft = notices and notices.draft
+    try:
+        declared = consent.variables(site.consent, draft, words) if site.consent and draft else {}
+    except ValueError as error:
+        raise SourceError(Problem("notice.incomplete", Where(SITE_PATH), str(error))) from None
     own = {"site.url": site.url, "advance_notice_days": str(site.advance_notice_days)}
     return {**company, **own, **declared, **site.variables}

@@ -3,6 +3,7 @@
 /                                   all policies
 /<policy>/                          the version in force
 /<policy>/1.0/                      a release, for ever; also .md .txt .json
+/<policy>/ur/  /<policy>/1.0/ur/    their translations; also /<policy>/1.0/ur.md .txt .json
 /<policy>/history/                  every release
 /<policy>/changes/1.0...1.1/        a redline
 /cookies/  /demo/  /404.html
@@ -22,7 +23,18 @@ from generator.config import direction
 from generator.diff import Redline
 from generator.library import Library, Policy, Text
 from generator.render import Renderer
-from generator.views import change_row, change_view, folds, redline_path, release_path, sections_of, view
+from generator.views import (
+    LanguageView,
+    change_row,
+    change_view,
+    folds,
+    in_language,
+    languages_of,
+    redline_path,
+    release_path,
+    sections_of,
+    view,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +51,7 @@ class Page:
     indexed: bool = True
     feed: str | None = None
     modified: str = ""  # ISO date
+    languages: tuple[LanguageView, ...] = ()  # that the text can be read in, the authoritative one first
 
     @property
     def kind(self) -> str:
@@ -95,11 +108,12 @@ def _policy_pages(library: Library, policy: Policy, renderer_for: Callable[[str]
     current = policy.in_force(library.today)
     texts = [(text, release_path(policy, text.label)) for text in _shown(library, policy)]
     for text, path in [*([(current, policy.path)] if current else []), *texts]:
-        yield _text_page(library, policy, text, renderer_for(text.document.meta.language), at=path)
+        for language in ("", *text.translations):
+            yield _text_page(library, policy, text, language, renderer_for, at=path)
     history = f"{policy.path}history/"
     # Every page leads to the policy's address, so something stands there even before a version is in force.
     for path in (history,) if current else (policy.path, history):
-        yield _history(library, policy, at=path, canonical=history)
+        yield _history(library, policy, renderer_for, at=path, canonical=history)
     for old, new in redline_pairs(library, policy):
         renderer = renderer_for(new.document.meta.language)
         yield _redline(library, policy, diff.compare(old.document, new.document), (old, new), renderer)
@@ -110,28 +124,49 @@ def _shown(library: Library, policy: Policy) -> list[Text]:
     return [*policy.releases, *([policy.draft] if shows_draft(library, policy) else [])]
 
 
-def _text_page(library: Library, policy: Policy, text: Text, renderer: Renderer, *, at: str) -> Page:
-    document = text.document
-    intro, sections = sections_of(document, renderer)
-    release = view(library, policy, text)
-    upcoming = policy.upcoming(library.today)
-    announced = view(library, policy, upcoming) if upcoming and at == policy.path else None
-    superseded = release.status in ("superseded", "in-force")
+def _text_page(
+    library: Library, policy: Policy, text: Text, language: str, renderer_for: Callable[[str], Renderer], *, at: str
+) -> Page:
+    """A text at an address, or below that its translation."""
+    held = text.translations.get(language)
+    document = held.shown if held else text.document
+    states = held.states if held else {}
+    untranslated = dict.fromkeys(
+        (section_id for section_id, state in states.items() if state == "missing"),
+        renderer_for(text.document.meta.language),
+    )
+    intro, sections = sections_of(document, renderer_for(document.meta.language), untranslated)
+    release = view(library, policy, text, language)
+    upcoming, current = policy.upcoming(library.today), policy.in_force(library.today)
+    announced = view(library, policy, upcoming, language) if upcoming and at == policy.path else None
+    replaced = release.status in ("superseded", "in-force") and current and language in ("", *current.translations)
+    own = in_language(at, text, language)
     return Page(
-        at,
+        own,
         "policy.html",
         document.meta.title if at == policy.path else f"{document.meta.title} {text.label}",
         document.meta.language,
-        {"release": release, "next_release": announced, "intro": intro, "sections": sections, "contents": sections},
+        {
+            "release": release,
+            "next_release": announced,
+            "intro": intro,
+            "sections": sections,
+            "contents": sections,
+            "states": states,
+        },
         description=document.meta.description,
-        canonical=policy.path if superseded else at,
+        canonical=in_language(policy.path, text, language) if replaced else own,
         indexed=release.status != "draft",
         feed=feed_path(policy),
         modified=(release.published if release.status == "upcoming" else release.effective) or "",
+        languages=languages_of(text, at, renderer_for),
     )
 
 
-def _history(library: Library, policy: Policy, *, at: str, canonical: str) -> Page:
+def _history(
+    library: Library, policy: Policy, renderer_for: Callable[[str], Renderer], *, at: str, canonical: str
+) -> Page:
+    shown = list(reversed(_shown(library, policy)))
     return Page(
         at,
         "history.html",
@@ -139,7 +174,10 @@ def _history(library: Library, policy: Policy, *, at: str, canonical: str) -> Pa
         library.site.language,
         {
             "policy": {"title": policy.title, "path": policy.path},
-            "releases": [view(library, policy, text) for text in reversed(_shown(library, policy))],
+            "releases": [view(library, policy, text) for text in shown],
+            "languages": {
+                text.label: languages_of(text, release_path(policy, text.label), renderer_for) for text in shown
+            },
             "compare_path": f"{policy.path}compare/" if len(policy.releases) > 1 else None,
         },
         canonical=canonical,

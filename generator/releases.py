@@ -9,7 +9,7 @@ from typing import Any
 
 from generator import diff, documents, history, library
 from generator.errors import Problem, SourceError, Where
-from generator.history import Kind, Register, Release, Version
+from generator.history import Kind, Register, Release, Translated, Version
 from generator.library import NOTICE, Library, Policy
 from generator.sources import Sources
 
@@ -34,11 +34,22 @@ def prepare(
         raise _nothing_new(policy.register)
     if policy.releases and kind == "editorial" and (problems := tuple(_material_changes(policy))):
         raise SourceError(problems)
-    path = library.draft_path(name)
     content = documents.without_awaiting(policy.draft.content.decode()).encode()
-    release = _plan(policy.register, kind, content, summary, effective, loaded, loaded.site.advance_notice_days)
-    working = {path: documents.without_awaiting(sources.text(path)).encode()}
-    return Prepared(release, _frozen(sources, name, release, content) | working, policy.draft.document.meta.awaiting)
+    texts = {
+        language: documents.without_awaiting(text.content.decode()).encode()
+        for language, text in policy.draft.translations.items()
+    }
+    held = {
+        language: Translated(history.digest(texts[language]), text.behind)
+        for language, text in policy.draft.translations.items()
+    }
+    days = loaded.site.advance_notice_days
+    release = _plan(policy.register, kind, content, summary, effective, loaded, days, held)
+    translated = {library.frozen_path(name, release.version, language): text for language, text in texts.items()}
+    paths = [library.draft_path(name, language) for language in ("", *texts)]
+    working = {path: documents.without_awaiting(sources.text(path)).encode() for path in paths}
+    files = {**translated, **_frozen(sources, name, release, content), **working}  # the row after what it names
+    return Prepared(release, files, policy.draft.document.meta.awaiting)
 
 
 def _prepare_notice(loaded: Library, sources: Sources, kind: Kind, summary: str, effective: date | None) -> Prepared:
@@ -72,6 +83,7 @@ def _plan(
     effective: date | None,
     loaded: Library,
     notice_days: int,
+    translations: Mapping[str, Translated] | None = None,
 ) -> Release:
     return history.plan(
         register,
@@ -81,6 +93,7 @@ def _plan(
         today=loaded.today,
         effective=effective,
         notice_days=notice_days,
+        translations=translations,
     )
 
 

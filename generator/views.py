@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
 from markupsafe import Markup
 
+from generator.config import direction
 from generator.diff import BlockChange, Redline, SectionChange
 from generator.documents import Document, Section
 from generator.history import Release
@@ -37,6 +39,21 @@ class ReleaseView:
     redline_path: str | None = None
     redline_from: str | None = None
     awaiting: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageView:
+    """A language that a text can be read in, under the name that its speakers give it."""
+
+    code: str
+    name: str
+    path: str
+    authoritative: bool
+    to_do: int = 0  # how many sections of a translation are behind, not translated, or too many
+
+    @property
+    def dir(self) -> str:
+        return direction(self.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +106,36 @@ def redline_path(policy: Policy, old: str, new: str) -> str:
     return f"{policy.path}changes/{old}...{new}/"
 
 
-def view(library: Library, policy: Policy, text: Text) -> ReleaseView:
-    """What is told about one text of a policy."""
-    release = text.release
-    path = release_path(policy, text.label)
+def in_language(address: str, text: Text, language: str) -> str:
+    """Where a text is read in a language; in the authoritative one, where it has no other."""
+    return f"{address}{language}/" if language in text.translations else address
+
+
+def languages_of(text: Text, address: str, renderer_for: Callable[[str], Renderer]) -> tuple[LanguageView, ...]:
+    """The languages of a text that has several, the authoritative one first."""
+    own = text.document.meta.language
+    views = [LanguageView(own, renderer_for(own).words["language_name"], address, authoritative=True)]
+    for code, held in text.translations.items():
+        name = renderer_for(code).words["language_name"]
+        views.append(LanguageView(code, name, in_language(address, text, code), False, len(held.to_do)))
+    return tuple(views) if text.translations else ()
+
+
+def view(library: Library, policy: Policy, text: Text, language: str = "") -> ReleaseView:
+    """What is told about one text of a policy, or about its translation."""
+    release, current = text.release, policy.in_force(library.today)
+    held = text.translations.get(language)
+    meta = (held or text).document.meta
     shared = {
-        "policy_title": text.document.meta.title,
+        "policy_title": meta.title,
         "version": text.label,
-        "path": path,
-        "current_path": policy.path if policy.in_force(library.today) else None,
+        "path": in_language(release_path(policy, text.label), text, language),
+        "current_path": in_language(policy.path, current, language) if current else None,
         "history_path": f"{policy.path}history/",
         **_previous(policy, text),
     }
     if release is None:
-        return ReleaseView(**shared, status="draft", awaiting=text.document.meta.awaiting)
+        return ReleaseView(**shared, status="draft", awaiting=meta.awaiting)
     superseded = policy.register.superseded_on(release)
     return ReleaseView(
         **shared,
@@ -113,7 +146,7 @@ def view(library: Library, policy: Policy, text: Text) -> ReleaseView:
         kind=release.kind if policy.register.before(release) else None,
         summary=release.summary,
         note=release.note,
-        sha256=release.sha256,
+        sha256=release.translations[language].sha256 if held else release.sha256,
     )
 
 
@@ -128,23 +161,26 @@ def _before(policy: Policy, release: Release | None) -> str | None:
     return str(before.version) if before else None
 
 
-def sections_of(document: Document, renderer: Renderer) -> tuple[Markup, tuple[SectionView, ...]]:
-    """The text before the first heading, and the sections as a tree."""
+def sections_of(
+    document: Document, renderer: Renderer, others: Mapping[str, Renderer] = MappingProxyType({})
+) -> tuple[Markup, tuple[SectionView, ...]]:
+    """The text before the first heading, and the sections as a tree; `others` renders those in another language."""
     first = document.sections[0] if document.sections else None
     intro = renderer.section(first.source) if first and not first.id else Markup("")
     sections = [section for section in document.sections if section.id]
-    return intro, tuple(_tree(sections, renderer))
+    return intro, tuple(_tree(sections, renderer, others))
 
 
-def _tree(sections: list[Section], renderer: Renderer) -> Iterator[SectionView]:
+def _tree(sections: list[Section], renderer: Renderer, others: Mapping[str, Renderer]) -> Iterator[SectionView]:
     at = 0
     while at < len(sections):
         section = sections[at]
         end = at + 1
         while end < len(sections) and sections[end].level > section.level:
             end += 1
-        below = tuple(_tree(sections[at + 1 : end], renderer))
-        heading, html = renderer.inline(section.heading), renderer.section(section.source)
+        below = tuple(_tree(sections[at + 1 : end], renderer, others))
+        own = others.get(section.id, renderer)
+        heading, html = own.inline(section.heading), own.section(section.source)
         yield SectionView(section.id, section.level, section.number, heading, html, below)
         at = end
 

@@ -37,7 +37,7 @@ class Words:
         return f"{day.day} {self.texts['months'][day.month - 1]} {day.year}"
 
 
-def load(templates: Mapping[str, str], language: str) -> Words:
+def load(templates: Mapping[str, str], language: str, wanted_by: str = "site.yaml") -> Words:
     """The words of a language, or of its base language (`ar` for `ar-SA`); SourceError offers those there are."""
     for code in (language, language.split("-")[0]):
         if (path := f"words/{code}.yaml") in templates:
@@ -45,7 +45,7 @@ def load(templates: Mapping[str, str], language: str) -> Words:
     known = ", ".join(sorted(name[6:-5] for name in templates if name.startswith("words/")))
     message = f"the pages have no words in {language!r} (they have {known})"
     hint = f"copy words/en.yaml to templates/words/{language}.yaml and translate it"
-    raise SourceError(Problem("words.missing", Where("site.yaml"), message, hint))
+    raise SourceError(Problem("words.missing", Where(wanted_by), message, hint))
 
 
 def _read(text: str, path: str, templates: Mapping[str, str]) -> dict[str, Any]:
