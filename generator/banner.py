@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import rcssmin
@@ -40,11 +40,13 @@ _DECLARATION = re.compile(r"([^{};]+:[^{};]+)(?=[;}])")
 
 @dataclass(frozen=True, slots=True)
 class PolicyInForce:
-    """The release that a visitor can read now: its version, the digest of its frozen file (hex), its path."""
+    """The release that a visitor can read now: its version, the digest of its frozen file (hex), its path, and the
+    paths of its translations by language (B11)."""
 
     version: str
     sha256: str
     path: str
+    paths: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def _config(
 ) -> dict[str, Any]:
     return {
         "notice": {"version": notice["version"], "sha256": notice_sha256},
-        "policy": {"version": policy.version, "sha256": policy.sha256, "path": policy.path},
+        "policy": {"version": policy.version, "sha256": policy.sha256, "path": policy.path, "paths": policy.paths},
         "receiver": receiver,
         "controller": notice["controller"]["name"],
         "consentDays": notice["consent_days"],

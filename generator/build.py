@@ -88,7 +88,8 @@ def _banner(loaded: Library, sources: Sources, receiver: str | None) -> Asset | 
     text = policy.in_force(loaded.today)
     if text is None or text.release is None:  # lint says so: a choice could not be bound to a text
         return None
-    named = PolicyInForce(text.label, text.release.sha256, policy.path)
+    paths = {language: f"{policy.path}{language}/" for language in text.translations}
+    named = PolicyInForce(text.label, text.release.sha256, policy.path, paths)
     return banner.script(notice.data, notice.sha256, named, sources.widget, receiver=receiver or declaration.receiver)
 
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "ledger": ("vault", "What a ledger can show for itself."),
     "receive": ("vault", "Run the receiver alone, for production."),
     "release": ("releasing", "Freeze the working text of a policy, or the notice, as a release."),
+    "translations": ("translating", "Show what a translation is behind in, or note that it is translated."),
     "serve": ("serving", "Build, preview with livereload, and run a receiver on an embedded database."),
 }
 

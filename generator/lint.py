@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from generator import consent
+from generator import consent, translations
+from generator.documents import Document
 from generator.errors import Problem, Where
-from generator.library import Library, Policy, register_path
+from generator.library import Library, draft_path, register_path
 from generator.marking import MARKERS
 from generator.render import OWN_FILE, SAFE_LINK
 
@@ -44,8 +45,7 @@ def run(library: Library) -> tuple[Problem, ...]:
 
 @check
 def links_lead_somewhere(library: Library) -> Iterator[Problem]:
-    for policy, where, line in _draft_lines(library):
-        ids = {section.id for section in policy.draft.document.sections}
+    for ids, where, line in _draft_lines(library):
         for target in (match[1] or match[2] for match in _LINK.finditer(line)):
             if target.startswith("#") and target[1:] not in ids:
                 message = f"the link {target} leads to no section"
@@ -68,8 +68,7 @@ def images_are_our_own(library: Library) -> Iterator[Problem]:
 @check
 def ids_are_free(library: Library) -> Iterator[Problem]:
     """A section with an id of the page itself could not be linked to."""
-    for policy in library.policies:
-        draft = policy.draft.document
+    for draft, _ in _drafts(library):
         for section in draft.sections:
             if section.id in _PAGE_IDS:
                 message = f"the id {section.id!r} is that of a part of every page"
@@ -136,14 +135,48 @@ def policy_names_what_the_banner_stores(library: Library) -> Iterator[Problem]:
             yield Problem("policy.storage-missing", Where(current.document.path), message, hint, "warning")
 
 
-def _draft_lines(library: Library) -> Iterator[tuple[Policy, Where, str]]:
-    """Every line of every working text, where it stands."""
+@check
+def translations_are_up_to_date(library: Library) -> Iterator[Problem]:
+    """All languages of a version are released together, or it is known which sections are not (V10)."""
     for policy in library.policies:
-        draft = policy.draft.document
+        for translation in policy.draft.translations.values():
+            yield from translations.problems(policy.id, policy.draft.document, translation)
+        released = policy.releases[-1].translations if policy.releases else {}
+        for language in sorted(released.keys() - policy.draft.translations.keys()):
+            message = f"version {policy.releases[-1].label} has this language, the next one would not"
+            where, hint = Where(draft_path(policy.id, language)), "bring the working text of the translation back"
+            yield Problem("translation.dropped", where, message, hint, "warning")
+
+
+@check
+def banner_speaks_the_languages_of_its_policy(library: Library) -> Iterator[Problem]:
+    """No other language between a page and its banner (B11; EDPB 03/2022, "Language discontinuity")."""
+    declaration, notice = library.site.consent, library.notices.draft
+    if declaration and notice:
+        spoken = set(notice.data["languages"])
+        for policy in library.policies:
+            for language, translation in policy.draft.translations.items():
+                if not spoken & {language, language.split("-")[0]}:
+                    message = f"the banner and the table of cookies have no texts in {language!r}"
+                    hint = f"add {language!r} to 'languages' of 'consent' in site.yaml"
+                    yield Problem("translation.banner", Where(translation.document.path), message, hint, "warning")
+
+
+def _drafts(library: Library) -> Iterator[tuple[Document, set[str]]]:
+    """Every working text, in every language, and the sections of its page."""
+    for policy in library.policies:
+        yield policy.draft.document, {section.id for section in policy.draft.document.sections}
+        for translation in policy.draft.translations.values():
+            yield translation.document, set(translation.states)
+
+
+def _draft_lines(library: Library) -> Iterator[tuple[set[str], Where, str]]:
+    """Every line of every working text, where it stands, and what a link in it may lead to."""
+    for draft, ids in _drafts(library):
         for section in draft.sections:
             first = section.line + (1 if section.id else 0)
             for number, line in enumerate(_LINE_END.split(section.source), first):
-                yield policy, Where(draft.path, draft.line(number)), line
+                yield ids, Where(draft.path, draft.line(number)), line
 
 
 def _draft_blocks(library: Library) -> Iterator[tuple[Where, str]]:

@@ -1,6 +1,7 @@
 """What `policy diff` compares: versions of a policy or of the notice, the working text, revisions of git, files.
 
     1.0, draft           a release, or the working text, of the policy named (of the first one where none is named)
+    1.0.ur, draft.ur     the same in another language
     git:REV              the policy's working text as it was at that revision
     git:REV:PATH         any file at that revision; PATH starts at the site's folder
     PATH, -              any file, standard input; a file named 1.0 is ./1.0
@@ -29,6 +30,7 @@ from generator.reports import Side
 from generator.sources import Sources
 
 _REVISION = "git:"
+_VERSION = rf"(?:{DRAFT}|\d+\.\d+)(?:\.[A-Za-z][A-Za-z0-9-]*)?"  # with a language: 1.0.ur
 
 
 def pair(root: Path, what: Sequence[str], today: Callable[[], date]) -> tuple[Side, Side]:
@@ -41,7 +43,7 @@ def pair(root: Path, what: Sequence[str], today: Callable[[], date]) -> tuple[Si
 
 
 def _is_working(name: str) -> bool:
-    return name == DRAFT or (name.startswith(_REVISION) and ":" not in name.removeprefix(_REVISION))
+    return name.partition(".")[0] == DRAFT or (name.startswith(_REVISION) and ":" not in name.removeprefix(_REVISION))
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class _Texts:
             return _side(name, "standard input", sys.stdin.buffer.read())
         if name.startswith(_REVISION):
             return self._at_revision(name)
-        if name == DRAFT or re.fullmatch(r"\d+\.\d+", name):
+        if re.fullmatch(_VERSION, name):
             return self._notice(name) if self.named == NOTICE else self._version(name)
         path = Path(name)
         if not path.exists() or path.is_dir():
@@ -82,19 +84,21 @@ class _Texts:
         return self.named or config.load(self.sources.site).policies[0]
 
     def _version(self, name: str) -> Side:
-        if name == DRAFT and self.as_written and draft_path(self.policy) in self.sources.content:
-            path = draft_path(self.policy)
+        path = draft_path(self.policy, name.removeprefix(DRAFT).removeprefix("."))
+        if self.as_written and _is_working(name) and path in self.sources.content:
             return _side(name, path, self.sources.content[path])
         policy = self.library.policy(self.policy)
-        text = policy.get(name)
-        if text is None:
-            known = ", ".join(text.label for text in (*policy.releases, policy.draft))
-            raise LookupError(f"{policy.id} has no version {name!r}; it has {known}")
+        known = {text.label: (text, text.document) for text in (*policy.releases, policy.draft)}
+        for text, _ in list(known.values()):
+            known |= {f"{text.label}.{code}": (text, held.document) for code, held in text.translations.items()}
+        if name not in known:
+            raise LookupError(f"{policy.id} has no version {name!r}; it has {', '.join(known)}")
+        text, document = known[name]
         before = policy.register.before(text.release) if text.release else None
-        if before is None:
-            return Side(name, text.document)
+        if before is None or document is not text.document:
+            return Side(name, document)
         page = f"{self.library.site.url}{policy.path}changes/{before.version}...{name}/"
-        return Side(name, text.document, before=str(before.version), page=page)
+        return Side(name, document, before=str(before.version), page=page)
 
     def _notice(self, name: str) -> Side:
         """The text that is frozen: JSON, one fact to a line."""

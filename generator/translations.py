@@ -41,7 +41,8 @@ class Translation:
 
     @property
     def behind(self) -> tuple[str, ...]:
-        return tuple(section_id for section_id, state in self.states.items() if state == "behind")
+        """What the register names: the sections that do not say, or not at all, what the authoritative text says."""
+        return tuple(section_id for section_id, state in self.states.items() if state in ("behind", "missing"))
 
     @property
     def to_do(self) -> dict[str, State]:
@@ -115,7 +116,7 @@ def problems(policy: str, authoritative: Document, translation: Translation) -> 
     path, command = translation.document.path, f"policy translations {policy} {translation.language}"
     if not translation.followed:
         message = "nobody has said which text it translates, so all of it counts as behind"
-        hint = f"{command} --done, where it translates a release with --of VERSION"
+        hint = f"{command} --done says that it is the text of today, with --of VERSION that of a release"
         yield Problem("translation.unmarked", Where(path), message, hint, "warning")
     theirs, ours, line = sections(authoritative), sections(translation.document), 1
     for section_id in (OPENING, *(section.id for section in translation.shown.sections if section.id)):
@@ -145,7 +146,7 @@ def redline(authoritative: Document, translation: Translation, chosen: Collectio
     ]
     old = _written(section for section in before if section.id in chosen)
     new = _written(section for section_id, section in now.items() if section_id in chosen)
-    return diff.compare(documents.read(old, translation.language), documents.read(new, authoritative.meta.language))
+    return diff.compare(documents.read(old, translation.document.path), documents.read(new, authoritative.path))
 
 
 def marked(authoritative: Document, translation: Translation, chosen: Collection[str], of: Document) -> str:

@@ -239,14 +239,23 @@ def policy_page(language: str, **facts: object) -> bytes:
     company = {"name": "Company", "address": "", "email": "", "website": ""}
     sections = (section("1.", "One &amp; all", section("a.", "<em>Below</em>", level=3)), section("2.", "Two"))
     context = {
-        "site": {**site, "company": company, "policies": [], "has_banner": True, "demo_path": None},
-        "page": {**page, "language": language, "dir": "ltr", "feed": None, "csp": ""},
+        "site": {
+            **site,
+            "company": company,
+            "policies": [],
+            "has_banner": True,
+            "demo_path": None,
+            "language": "en",
+            "dir": "ltr",
+        },
+        "page": {**page, "language": language, "dir": "ltr", "feed": None, "csp": "", "languages": ()},
         "banner": None,
         "release": {**release, **paths, **texts, **facts},
         "next_release": None,
         "intro": Markup("<p>Opening.</p>"),
         "sections": sections,
         "contents": sections,
+        "states": {},
     }
     assets = {name: f"/static/{name}" for name in ("icon.svg", "style.css")}
     return Templates(SOURCES, assets).render("policy.html", language, context)

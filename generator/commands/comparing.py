@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import sys
 import time
 from pathlib import Path
 
 import click
 
 from generator import diff, sides
-from generator.commands.console import exit_if, today
+from generator.commands.console import coloured, exit_if, print_long, today
 
 
 @click.command("diff")
@@ -46,8 +43,8 @@ def diff_command(
     if form == "terminal":
         from generator import terminal
 
-        coloured = _coloured(color)
-        _print_long("\n".join(terminal.stat(redline) if stat else terminal.lines(redline, colour=coloured)), coloured)
+        colour = coloured(color)
+        print_long("\n".join(terminal.stat(redline) if stat else terminal.lines(redline, colour=colour)), colour)
     elif form == "json":
         from generator import reports
 
@@ -58,18 +55,3 @@ def diff_command(
         link = link or (new.page if new.before == old.name else "")
         click.echo(comments.markdown(redline, (old.name, new.name), limit=limit, link=link), nl=False)
     exit_if(old.document.source != new.document.source)
-
-
-def _coloured(wish: str) -> bool:
-    """https://no-color.org: any value but an empty one says no."""
-    if wish == "auto":
-        return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return wish == "always"
-
-
-def _print_long(text: str, coloured: bool) -> None:
-    """Through a pager where somebody looks on and it is longer than the screen."""
-    if sys.stdout.isatty() and text.count("\n") >= shutil.get_terminal_size().lines:
-        click.echo_via_pager(text + "\n", color=coloured)
-    else:
-        click.echo(text, color=coloured)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -47,3 +48,18 @@ def today() -> date:
 def exit_if(wrong: bool) -> None:
     if wrong:
         sys.exit(1)
+
+
+def coloured(wish: str) -> bool:
+    """https://no-color.org: any value but an empty one says no."""
+    if wish == "auto":
+        return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return wish == "always"
+
+
+def print_long(text: str, coloured: bool) -> None:
+    """Through a pager where somebody looks on and it is longer than the screen."""
+    if sys.stdout.isatty() and text.count("\n") >= shutil.get_terminal_size().lines:
+        click.echo_via_pager(text + "\n", color=coloured)
+    else:
+        click.echo(text, color=coloured)

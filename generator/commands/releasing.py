@@ -37,6 +37,9 @@ def release_command(
         output.put(root / path, content, durable=True)
     made = prepared.release
     click.echo(f"released {policy} {made.version} ({made.kind}), in force from {made.effective}")
+    for language, held in made.translations.items():
+        told = f"sections behind: {', '.join(held.behind)}" if held.behind else "no section is behind"
+        click.echo(f"  in {language}: {told}")
     if prepared.awaited:
         click.echo(f"  the draft was marked as awaiting {prepared.awaited!r}; the mark is gone")
     click.echo(f"  commit these: {', '.join(prepared.files)}")

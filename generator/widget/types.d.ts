@@ -29,7 +29,7 @@ interface Purpose {
 
 interface Config {
   notice: { version: string; sha256: string };
-  policy: { version: string; sha256: string; path: string };
+  policy: { version: string; sha256: string; path: string; paths: Record<string, string> };
   receiver: string | null;
   controller: string;
   consentDays: number;

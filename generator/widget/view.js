@@ -64,7 +64,7 @@ function makeNotice(gpc) {
         'p',
         {},
         `${thirdParties()} ${fill(words.withdraw, words)} `,
-        el('a', { href: resolve(CONFIG.policy.path) }, words.policy),
+        el('a', { href: resolve(CONFIG.policy.paths[LANGUAGE] ?? CONFIG.policy.path) }, words.policy),
       ),
     ),
     choices({ reject: words.reject, accept: words.accept, settings: words.settings }),
