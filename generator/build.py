@@ -25,6 +25,7 @@ from generator.render import Renderer
 from generator.sources import Sources
 from generator.templates import Templates
 
+_TOLD = ("kind", "path", "title", "description", "language", "dir", "languages", "robots", "feed")  # of a page
 _GATED = re.compile(rb'data-purpose="([^"]*)"')
 
 
@@ -139,28 +140,16 @@ def _shared(loaded: Library, script: Asset | None) -> dict[str, Any]:
 
 def _linked(loaded: Library, policy: Policy) -> dict[str, Any]:
     """A policy as every page links it: in the page's language, where its version in force has that."""
-    current = policy.in_force(loaded.today)
-    held = current.translations if current else {}
-    return {
-        "title": policy.title,
-        "path": policy.path,
-        "language": (current or policy.draft).document.meta.language,
-        "languages": {
-            code: {"title": text.document.meta.title, "path": f"{policy.path}{code}/", "language": code}
-            for code, text in held.items()
-        },
-    }
+    text = policy.in_force(loaded.today) or policy.draft
+    titles = {code: held.document.meta.title for code, held in text.translations.items() if text.release}
+    language = text.document.meta.language
+    return {"title": policy.title, "path": policy.path, "language": language, "titles": titles}
 
 
 def _context(site: Site, page: Page, shared: Mapping[str, Any]) -> dict[str, Any]:
     about = {
-        **{
-            name: getattr(page, name)
-            for name in ("kind", "path", "title", "description", "language", "dir", "languages")
-        },
+        **{name: getattr(page, name) for name in _TOLD},
         "canonical": site.absolute(page.canonical or page.path) if page.indexed else None,
-        "robots": page.robots,
-        "feed": page.feed,
         "csp": shared["csp"],
     }
     return {"site": shared["site"], "banner": shared["banner"], "page": about, **page.context}

@@ -14,7 +14,7 @@ from generator.library import Library, Policy, Text
 from generator.pages import Page
 from generator.render import Renderer
 from generator.translations import OPENING, Translation
-from generator.views import in_language, release_path, view
+from generator.views import release_path, view
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -67,7 +67,7 @@ def release_json(library: Library, policy: Policy, text: Text, renderer: Rendere
             "address": library.site.absolute(release.path),
             **{name: getattr(release, name) for name in facts},
             "previous": previous,
-            **_languages(library, policy, text, held),
+            **_languages(library, policy, text),
             "sections": [
                 {
                     "id": section.id,
@@ -84,18 +84,11 @@ def release_json(library: Library, policy: Policy, text: Text, renderer: Rendere
     )
 
 
-def _languages(library: Library, policy: Policy, text: Text, held: Translation | None) -> dict[str, Any]:
-    """The other languages of a release: of a translation the authoritative text, of that its translations."""
-    base, own = release_path(policy, text.label), text.document.meta.language
-    if held and text.release:
-        return {
-            "authoritative": {"language": own, "address": library.site.absolute(base), "sha256": text.release.sha256}
-        }
-    told = {
-        code: {"address": library.site.absolute(in_language(base, text, code)), "to_do": other.to_do}
-        for code, other in text.translations.items()
-    }
-    return {"translations": told} if told else {}
+def _languages(library: Library, policy: Policy, text: Text) -> dict[str, Any]:
+    """Which language of a release is authoritative, and what its translations lack (V10)."""
+    base = library.site.absolute(release_path(policy, text.label))
+    told = {code: {"address": f"{base}{code}/", "to_do": held.to_do} for code, held in text.translations.items()}
+    return {"authoritative": text.document.meta.language, "translations": told} if told else {}
 
 
 def atom(library: Library, policy: Policy) -> bytes:

@@ -75,6 +75,11 @@ class Release:
         if not all(re.fullmatch(r"[0-9a-f]{64}", sha256) for sha256 in hashes):
             raise ValueError("'sha256' wants 64 hexadecimal digits")
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of its texts: 1.1, and in another language 1.1.ur."""
+        return (str(self.version), *(f"{self.version}.{language}" for language in self.translations))
+
 
 @dataclass(frozen=True, slots=True)
 class _Rows:

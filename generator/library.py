@@ -203,14 +203,7 @@ def _all(errors: list[PolicyError], *, declared: bool) -> PolicyError:
 
 def _check_strays(sources: Sources, registers: Mapping[str, Register]) -> None:
     """A released text is never left out in silence: each has a row, and its policy is on the list (V01, E02)."""
-    known = {
-        name: {
-            f"{release.version}{language and f'.{language}'}"
-            for release in register.releases
-            for language in ("", *release.translations)
-        }
-        for name, register in registers.items()
-    }
+    known = {name: [label for row in register.releases for label in row.labels] for name, register in registers.items()}
     problems = []
     for path in sources.content:
         match = re.fullmatch(r"content/([^/]+)/releases/([^/]+)\.(?:md|json)", path)
@@ -232,9 +225,8 @@ def _policy(site: Site, sources: Sources, name: str, variables: Variables) -> Po
     source = documents.resolve(_draft_source(sources, name), variables(site.language, SITE_PATH), path)
     document = documents.parse(source, path, language=site.language)
     errors: list[PolicyError] = []
-    found = re.findall(
-        rf"^content/{re.escape(name)}/policy\.([^/]+?)(?<!\.source)\.md$", "\n".join(sources.content), re.M
-    )
+    beside = re.compile(rf"content/{re.escape(name)}/policy\.([^/]+)(?<!\.source)\.md")
+    found = (match[1] for match in map(beside.fullmatch, sources.content) if match)
     steps = {language: partial(_translation, sources, name, document, variables, language) for language in found}
     translated = {language: made for language, step in steps.items() if (made := _try(step, errors))}
     if errors:

@@ -151,15 +151,14 @@ def translations_are_up_to_date(library: Library) -> Iterator[Problem]:
 @check
 def banner_speaks_the_languages_of_its_policy(library: Library) -> Iterator[Problem]:
     """No other language between a page and its banner (B11; EDPB 03/2022, "Language discontinuity")."""
-    declaration, notice = library.site.consent, library.notices.draft
-    if declaration and notice:
-        spoken = set(notice.data["languages"])
-        for policy in library.policies:
-            for language, translation in policy.draft.translations.items():
-                if not spoken & {language, language.split("-")[0]}:
-                    message = f"the banner and the table of cookies have no texts in {language!r}"
-                    hint = f"add {language!r} to 'languages' of 'consent' in site.yaml"
-                    yield Problem("translation.banner", Where(translation.document.path), message, hint, "warning")
+    notice = library.notices.draft
+    spoken = notice.data["languages"] if notice else ()
+    for draft, _ in _drafts(library) if spoken else ():
+        language = draft.meta.language
+        if not {language, language.split("-")[0]} & set(spoken):
+            message = f"the banner and the table of cookies have no texts in {language!r}"
+            hint = f"add {language!r} to 'languages' of 'consent' in site.yaml"
+            yield Problem("translation.banner", Where(draft.path), message, hint, "warning")
 
 
 def _drafts(library: Library) -> Iterator[tuple[Document, set[str]]]:

@@ -131,11 +131,9 @@ def _text_page(
     held = text.translations.get(language)
     document = held.shown if held else text.document
     states = held.states if held else {}
-    untranslated = dict.fromkeys(
-        (section_id for section_id, state in states.items() if state == "missing"),
-        renderer_for(text.document.meta.language),
-    )
-    intro, sections = sections_of(document, renderer_for(document.meta.language), untranslated)
+    authoritative = renderer_for(text.document.meta.language)
+    others = {section_id: authoritative for section_id, state in states.items() if state == "missing"}
+    intro, sections = sections_of(document, renderer_for(document.meta.language), others)
     release = view(library, policy, text, language)
     upcoming, current = policy.upcoming(library.today), policy.in_force(library.today)
     announced = view(library, policy, upcoming, language) if upcoming and at == policy.path else None

@@ -34,22 +34,19 @@ def prepare(
         raise _nothing_new(policy.register)
     if policy.releases and kind == "editorial" and (problems := tuple(_material_changes(policy))):
         raise SourceError(problems)
-    content = documents.without_awaiting(policy.draft.content.decode()).encode()
-    texts = {
-        language: documents.without_awaiting(text.content.decode()).encode()
-        for language, text in policy.draft.translations.items()
-    }
-    held = {
-        language: Translated(history.digest(texts[language]), text.behind)
-        for language, text in policy.draft.translations.items()
-    }
+    content, others = _as_released(policy.draft.content.decode()), policy.draft.translations
+    texts = {language: _as_released(text.content.decode()) for language, text in others.items()}
+    held = {language: Translated(history.digest(texts[language]), text.behind) for language, text in others.items()}
     days = loaded.site.advance_notice_days
     release = _plan(policy.register, kind, content, summary, effective, loaded, days, held)
-    translated = {library.frozen_path(name, release.version, language): text for language, text in texts.items()}
-    paths = [library.draft_path(name, language) for language in ("", *texts)]
-    working = {path: documents.without_awaiting(sources.text(path)).encode() for path in paths}
-    files = {**translated, **_frozen(sources, name, release, content), **working}  # the row after what it names
+    files = {library.frozen_path(name, release.version, language): text for language, text in texts.items()}
+    files |= _frozen(sources, name, release, content)  # the row after all that it names
+    files |= {path: _as_released(sources.text(path)) for path in (library.draft_path(name, c) for c in ("", *texts))}
     return Prepared(release, files, policy.draft.document.meta.awaiting)
+
+
+def _as_released(text: str) -> bytes:
+    return documents.without_awaiting(text).encode()
 
 
 def _prepare_notice(loaded: Library, sources: Sources, kind: Kind, summary: str, effective: date | None) -> Prepared:

@@ -22,7 +22,6 @@ from generator.errors import Problem, SourceError, Where
 State = Literal["current", "behind", "missing", "extra"]
 
 OPENING = "page-intro"  # title, description and the text before the first heading are one section under this id
-SOURCE = ".source"
 _FORM: frozenset[Kind] = SILENT | {"formatting", "alignment", "anchor"}  # what a translation need not follow
 # BCP 47: language, script, region, each as it is usually written. No address of a policy looks like one.
 _TAG = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|\d{3}))?")
@@ -138,14 +137,9 @@ def problems(policy: str, authoritative: Document, translation: Translation) -> 
 
 def redline(authoritative: Document, translation: Translation, chosen: Collection[str]) -> Redline:
     """What changed in the authoritative text since the chosen sections were translated; one not translated is new."""
-    now = sections(authoritative)
-    before = [
-        section
-        for section_id, section in translation.followed.items()
-        if translation.states.get(section_id) != "missing"
-    ]
-    old = _written(section for section in before if section.id in chosen)
-    new = _written(section for section_id, section in now.items() if section_id in chosen)
+    translated = [section_id for section_id in chosen if translation.states[section_id] != "missing"]
+    old = _written(section for section_id, section in translation.followed.items() if section_id in translated)
+    new = _written(section for section_id, section in sections(authoritative).items() if section_id in chosen)
     return diff.compare(documents.read(old, translation.document.path), documents.read(new, authoritative.path))
 
 
