@@ -22,7 +22,7 @@ from generator.errors import Problem, SourceError, Where
 State = Literal["current", "behind", "missing", "extra"]
 
 OPENING = "page-intro"  # title, description and the text before the first heading are one section under this id
-_FORM: frozenset[Kind] = SILENT | {"formatting", "alignment", "anchor"}  # what a translation need not follow
+_FORM: frozenset[Kind] = SILENT | {"formatting", "alignment", "anchor", "split", "joined"}  # no word, no order
 # BCP 47: language, script, region, each as it is usually written. No address of a policy looks like one.
 _TAG = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|\d{3}))?")
 
