@@ -304,3 +304,68 @@ def test_evidence_stays_published_when_the_site_no_longer_asks(site: Path) -> No
     assert run("build", cwd=site).returncode == 0
     assert len(list((site / "dist/notices").iterdir())) == 1
     assert not (site / "dist/preferences.js").exists()
+
+
+@pytest.fixture
+def bilingual(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "tests/sites/translated", tmp_path / "site")
+    return tmp_path / "site"
+
+
+def test_a_translator_sees_what_changed_translates_it_and_says_so(bilingual: Path) -> None:
+    done = run("translations", "privacy", "ar", cwd=bilingual)
+    assert done.returncode == 1
+    assert done.stdout.startswith("privacy ar: 5 of 7 sections up to date\n")
+    assert "policy.ar.md:21: translation.behind: the section 'sharing'" in done.stdout
+    assert "Nobody but us and our [-accountant-]{+accountants+}." in done.stdout
+    assert "[-at any time-]" in done.stdout
+
+    assert "[-at any time-]" not in run("translations", "privacy", "ar", "sharing", cwd=bilingual).stdout
+    assert run("translations", "privacy", "ar", "sharing", "--done", cwd=bilingual).returncode == 0
+    done = run("translations", "privacy", "ar", "--json", cwd=bilingual)
+    (told,) = json.loads(done.stdout)["translations"]
+    assert {name for name, state in told["sections"].items() if state != "current"} == {"rights"}
+    assert [section["id"] for section in told["redline"]["sections"]] == ["rights"]
+
+    assert run("translations", "privacy", "ar", "--done", cwd=bilingual).returncode == 0
+    done = run("translations", cwd=bilingual)
+    assert (done.returncode, done.stdout) == (0, "privacy ar: 7 of 7 sections up to date\n")
+    assert "translation." not in run("check", cwd=bilingual).stderr
+
+
+def test_a_translation_of_an_older_version_can_be_noted_as_that(bilingual: Path) -> None:
+    assert run("translations", "privacy", "ar", "--done", "--of", "1.0", cwd=bilingual).returncode == 0
+    done = run("translations", "privacy", "ar", cwd=bilingual)
+    behind = [line.split("'")[1] for line in done.stdout.splitlines() if "translation.behind" in line]
+    assert behind == ["sharing", "rights"]  # 1.0 had no complaints: what was noted of them stays
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["privacy", "fr"], "privacy has no translation 'fr'; it has ar"),
+        (["privacy", "ar", "no"], "privacy has no section 'no'; it has page-intro, kept, from-you"),
+        (["privacy", "ar", "--done", "--of", "9.0"], "privacy has no version '9.0'; it has 1.0, 1.1, 1.2, draft"),
+        (["privacy", "--done"], "--done goes with POLICY LANGUAGE"),
+        (["privacy", "ar", "--of", "1.0"], "--of VERSION with --done"),
+    ],
+)
+def test_what_no_translation_has_is_named_with_what_there_is(args: list[str], said: str, bilingual: Path) -> None:
+    done = run("translations", *args, cwd=bilingual)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_a_section_that_is_not_there_is_not_noted_as_translated(bilingual: Path) -> None:
+    edit(bilingual / "content/privacy/policy.ar.md", "## الشكاوى {#complaints}\n", "")
+    done = run("translations", "privacy", "ar", "complaints", "--done", cwd=bilingual)
+    assert done.returncode == 2
+    assert "policy.ar.md has no section 'complaints'" in done.stderr
+
+
+def test_two_versions_of_a_translation_are_compared(bilingual: Path) -> None:
+    done = run("diff", "privacy", "1.1.ar", "1.2.ar", "--stat", cwd=bilingual)
+    assert (done.returncode, done.stdout.split()[0], "الشكاوى" in done.stdout) == (1, "added", True)
+    assert run("diff", "privacy", "1.2.ar", "draft.ar", cwd=bilingual).returncode == 0
+    assert run("diff", "privacy", "1.0.ar", "1.1.ar", cwd=bilingual).returncode == 0
+    assert "it has 1.0, 1.1, 1.2, draft, 1.0.ar" in run("diff", "privacy", "1.0.fr", "draft", cwd=bilingual).stderr

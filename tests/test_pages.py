@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import date
 from functools import cache
 
 import pytest
 
-from generator import build, pages
+from generator import build, history, pages, words
 from generator.diff import compare
 from generator.library import Library
 from generator.pages import Page, redline_pairs
@@ -209,3 +211,104 @@ def test_the_title_of_a_policy_is_that_of_its_newest_release() -> None:
     loaded = build.load(make_sources(SITE, files), today=TODAY)
     assert loaded.policies[0].title == "Our Terms"
     assert release(made(loaded)["/terms/1.0/"]).policy_title == "Terms"
+
+
+# Languages
+
+
+@cache
+def bilingual(drafts: bool = False) -> build.Built:
+    return build.build(on_disk("translated"), today=TODAY, drafts=drafts)
+
+
+def page_of(path: str, *, drafts: bool = False) -> str:
+    return bilingual(drafts).files[f"{path.strip('/')}/index.html"].decode()
+
+
+def test_every_release_has_its_translation_below_it_with_copies_beside_that() -> None:
+    files = {path for path in bilingual(drafts=True).files if re.match(r"privacy/(?:.*/)?ar[/.]", path)}
+    assert files == {
+        "privacy/ar/index.html",
+        "privacy/draft/ar/index.html",
+        *(f"privacy/1.{minor}/ar{end}" for minor in range(3) for end in ("/index.html", ".md", ".txt", ".json")),
+    }
+
+
+def test_a_translation_says_so_and_each_of_its_sections_that_is_not_up_to_date_does() -> None:
+    say = words.load(shipped().templates, "ar").texts
+    behind, missing, extra = (say[f"translation_{state}"].split("{")[0] for state in ("behind", "missing", "extra"))
+    counted = {path: page_of(path) for path in ("/privacy/1.0/ar/", "/privacy/1.1/ar/", "/privacy/ar/", "/privacy/")}
+    notes = [(page.count(behind), page.count(missing), page.count(extra)) for page in counted.values()]
+    assert notes == [(0, 0, 0), (1, 1, 0), (1, 0, 0), (0, 0, 0)]
+    note = say["translation_note"].split("{")[0]
+    assert [page.count(note) for page in counted.values()] == [1, 1, 1, 0]
+    assert '<a href="/privacy/1.1/#rights" hreflang="en" lang="en" dir="ltr">English</a>' in counted["/privacy/1.1/ar/"]
+
+
+def test_what_is_not_translated_is_read_in_the_authoritative_language_and_marked_as_that() -> None:
+    page = page_of("/privacy/1.1/ar/")
+    assert '<html lang="ar" dir="rtl">' in page
+    assert re.search(
+        r'<section class="section" lang="en" dir="ltr">\s*<div class="heading">\s*<h2 id="complaints">', page
+    )
+    assert re.search(r'<section class="section" lang="ar" dir="rtl">\s*<div class="heading">\s*<h2 id="rights">', page)
+
+
+def test_the_languages_of_a_text_are_linked_from_each_of_its_pages_and_for_programs() -> None:
+    for path in ("/privacy/", "/privacy/ar/"):
+        page = page_of(path)
+        found = re.findall(r'<link rel="alternate" hreflang="([^"]+)" href="https://policies.example.ae([^"]+)">', page)
+        assert found == [("en", "/privacy/"), ("x-default", "/privacy/"), ("ar", "/privacy/ar/")]
+        assert '<a href="/privacy/ar/" hreflang="ar" lang="ar" dir="rtl"' in page
+        assert re.search(r'<a href="/privacy/" hreflang="en" lang="en" dir="ltr"', page)
+    assert 'href="https://policies.example.ae/privacy/ar/"' in page_of("/privacy/1.2/ar/")  # canonical
+    assert page_of("/privacy/history/").count('hreflang="ar"') == 3
+
+
+def test_around_a_translation_the_sites_own_words_are_marked_and_its_policy_is_linked_in_the_same_language() -> None:
+    page = page_of("/privacy/ar/")
+    assert '<a href="/" lang="en" dir="ltr">Bilingual site</a>' in page
+    assert '<p class="summary" lang="en" dir="ltr">' in page
+    footer = page[page.index("<footer") :]
+    assert '<a href="/privacy/ar/" aria-current="page">سياسة الخصوصية</a>' in footer
+    assert '<a href="/privacy/">Privacy Policy</a>' in page_of("/privacy/history/")
+    assert 'lang="en"' in page_of("/privacy/1.1/ar/")
+    assert 'href="/privacy/ar/">' in page_of("/privacy/1.1/ar/")  # the version in force, in the same language
+
+
+def test_the_copies_of_a_translation_say_what_its_page_says() -> None:
+    files = bilingual().files
+    text = files["privacy/1.1/ar.txt"].decode()
+    assert "\n4. Complaints\n\n[لم يُترجم هذا القسم بعد" in text
+    assert text.count("[") == 3
+    told = json.loads(files["privacy/1.1/ar.json"])
+    assert (told["language"], told["authoritative"], told["address"]) == (
+        "ar",
+        "en",
+        "https://policies.example.ae/privacy/1.1/ar/",
+    )
+    assert told["sha256"] == history.digest(files["privacy/1.1/ar.md"])
+    assert {section["id"]: section["state"] for section in told["sections"] if section["state"] != "current"} == {
+        "rights": "behind",
+        "complaints": "missing",
+    }
+    authoritative = json.loads(files["privacy/1.1.json"])
+    assert authoritative["translations"] == {
+        "ar": {
+            "address": "https://policies.example.ae/privacy/1.1/ar/",
+            "to_do": {"rights": "behind", "complaints": "missing"},
+        }
+    }
+
+
+def test_a_record_names_the_authoritative_text_whatever_language_was_read() -> None:
+    files = bilingual().files
+    known = json.loads(files["notices.json"])["policies"]
+    assert history.digest(files["privacy/1.2.md"]) in known
+    assert history.digest(files["privacy/1.2/ar.md"]) not in known
+    assert b'"paths":{"ar":"/privacy/ar/"}' in files["preferences.js"]
+
+
+def test_the_table_of_cookies_of_a_translation_is_in_its_language() -> None:
+    assert "يميّز متصفحًا من آخر" in page_of("/privacy/ar/")
+    assert "Tells browsers apart" not in page_of("/privacy/ar/")

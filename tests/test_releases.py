@@ -105,6 +105,74 @@ def test_a_new_title_id_or_mark_is_something_new(old: str, new: str) -> None:
     assert str(prepared(site(text.replace(old, new), text)).release.version) == "1.1"
 
 
+# All languages of a version together (V10)
+
+ARABIC = "---\ntitle: شروط\nawaiting: مترجم\n---\n\nنكتب شروطًا واضحة.\n\n## النطاق {#scope}\n\nعلى الجميع.\n"
+FOLLOWED = "# Terms {#page-intro}\n\nWe write plain terms.\n\n## Scope {#scope}\n\nThese terms apply to nobody.\n"
+
+
+def with_arabic(made: Sources, text: str = ARABIC, followed: str = FOLLOWED) -> Sources:
+    beside = {"content/terms/policy.ar.md": text.encode(), "content/terms/policy.ar.source.md": followed.encode()}
+    return dataclasses.replace(made, content={**made.content, **beside})
+
+
+def test_a_release_freezes_every_language_and_names_what_is_behind() -> None:
+    made = with_arabic(make_sources(content={"content/terms/policy.md": TERMS.encode()}))
+    done = prepared(made)
+    paths = list(done.files)
+    assert paths.index("content/terms/releases/1.0.ar.md") < paths.index("content/terms/releases.yaml")
+    frozen = done.files["content/terms/releases/1.0.ar.md"]
+    assert frozen == done.files["content/terms/policy.ar.md"] == ARABIC.replace("awaiting: مترجم\n", "").encode()
+    made, library = after(made, done)
+    (text,) = library.policies[0].releases
+    assert text.release
+    assert text.release.translations == {"ar": history.Translated(history.digest(frozen), ("scope", "price"))}
+    assert dict(text.translations["ar"].to_do) == {"scope": "behind", "price": "missing"}
+    assert codes(made) == ["release.nothing-new"]
+
+
+def test_a_better_translation_is_an_editorial_release_of_the_same_text() -> None:
+    made = with_arabic(make_sources(content={"content/terms/policy.md": TERMS.encode()}))
+    made, _ = after(made, prepared(made))
+    made = with_arabic(made, followed=FOLLOWED.replace("nobody", "everybody"))
+    made, library = after(made, prepared(made))
+    one, two = library.policies[0].register.releases
+    assert (str(two.version), two.sha256) == ("1.1", one.sha256)
+    assert (one.translations["ar"].behind, two.translations["ar"].behind) == (("scope", "price"), ("price",))
+    assert codes(made) == ["release.nothing-new"]
+
+
+def test_a_frozen_translation_that_is_gone_or_was_never_released_stops_the_build() -> None:
+    made = with_arabic(make_sources(content={"content/terms/policy.md": TERMS.encode()}))
+    made, _ = after(made, prepared(made))
+    path = "content/terms/releases/1.0.ar.md"
+    gone = {name: content for name, content in made.content.items() if name != path}
+    with pytest.raises(FrozenTextChanged):
+        build.load(dataclasses.replace(made, content=gone), today=TODAY)
+    stray = {**made.content, path.replace("ar", "ur"): b""}
+    with pytest.raises(SourceError, match=r"release\.unregistered"):
+        build.load(dataclasses.replace(made, content=stray), today=TODAY)
+
+
+def test_a_language_that_the_next_release_would_not_have_is_told() -> None:
+    made = with_arabic(make_sources(content={"content/terms/policy.md": TERMS.encode()}))
+    made, _ = after(made, prepared(made))
+    gone = {path: content for path, content in made.content.items() if not path.startswith("content/terms/policy.ar")}
+    made = dataclasses.replace(made, content=gone)
+    assert [problem.code for problem in build.build(made, today=TODAY).problems] == ["translation.dropped"]
+    assert "ar" not in after(made, prepared(made))[1].policies[0].releases[-1].translations
+
+
+def test_variables_of_a_translation_are_in_its_language() -> None:
+    text = SITE + CONSENT
+    made = with_arabic(with_banner(text), ARABIC + "\n## السعر {#price}\n\n{{ cookie_table }}\n")
+    table = prepared(made).files["content/terms/releases/1.1.ar.md"].decode()
+    assert "| الاسم | الغرض |" in table
+    assert "| Counts visits" not in table
+    assert "Tells browsers apart" in table  # the banner does not speak Arabic, of which a check warns
+    assert "translation.banner" in [problem.code for problem in build.build(made, today=TODAY).problems]
+
+
 # Material and editorial (V03)
 
 
