@@ -51,12 +51,14 @@ class Translation:
 def working(authoritative: Document, document: Document, content: bytes, source: str) -> Translation:
     """A working text; `source` is what its sections translate, or '' where nobody has said that yet."""
     followed = {section.id: section for section in documents.read(source, "").sections if section.id}
-    behind = {
-        section_id
-        for section_id, section in sections(authoritative).items()
-        if not (before := followed.get(section_id)) or diff.compare_sections(before, section).kinds - _FORM
-    }
+    behind = {key for key, section in sections(authoritative).items() if _changed(followed.get(key), section)}
     return replace(held(authoritative, document, content, behind), followed=followed)
+
+
+def _changed(old: Section | None, new: Section) -> bool:
+    if old is None or documents.written(old) == documents.written(new):  # hardly ever is there anything to compare
+        return old is None
+    return bool(diff.compare_sections(old, new).kinds - _FORM)
 
 
 def held(authoritative: Document, document: Document, content: bytes, behind: Collection[str]) -> Translation:
