@@ -169,7 +169,11 @@ def _copies(loaded: Library, renderer_for: Callable[[str], Renderer]) -> dict[st
     files = {}
     for policy in loaded.policies:
         if feed := pages.feed_path(policy):
-            files[feed.lstrip("/")] = feeds.atom(loaded, policy)
+            base = feed.lstrip("/")
+            files[f"{base}feed.xml"] = feeds.atom(loaded, policy)
+            files[f"{base}feed.json"] = feeds.json_feed(loaded, policy)
+            files[f"{base}index.json"] = feeds.index_json(loaded, policy)
+            files[f"{base}releases.yaml"] = policy.register.text.encode()
         if len(policy.releases) > 1:
             files[f"{policy.id}/compare/index.json"] = compare.index(loaded, policy)
         for text in policy.releases:

@@ -18,14 +18,18 @@ from generator.errors import PolicyError
 
 # Each command with the module of `generator.commands` that holds it, and what `policy --help` says of it.
 COMMANDS = {
+    "announce": ("releasing", "Print the message that tells readers of a release."),
     "build": ("site", "Build the site into dist/."),
     "check": ("site", "Check content, notice and templates without writing anything."),
     "diff": ("comparing", "Show the redline from A to B."),
+    "history": ("releasing", "List releases: their dates, kind and summary."),
     "import": ("importing", "Bring in an existing policy, or the history of a file in git."),
     "ledger": ("vault", "What a ledger can show for itself."),
     "receive": ("vault", "Run the receiver alone, for production."),
     "release": ("releasing", "Freeze the working text of a policy, or the notice, as a release."),
     "translations": ("translating", "Show what a translation is behind in, or note that it is translated."),
+    "verify": ("releasing", "Hash released texts, registers and the built site again."),
+    "withdraw": ("releasing", "Take a release back; its text and its row stay, marked."),
     "serve": ("serving", "Build, preview with livereload, and run a receiver on an embedded database."),
 }
 

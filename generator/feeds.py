@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 from xml.etree import ElementTree as ET
+
+from markupsafe import Markup
 
 from generator.blocks import Block
 from generator.documents import Document
@@ -14,9 +17,16 @@ from generator.library import Library, Policy, Text
 from generator.pages import Page
 from generator.render import Renderer
 from generator.translations import OPENING, Translation
-from generator.views import release_path, view
+from generator.views import WITHDRAWN, facts, redline_path, release_path, view
 
 _ATOM = "http://www.w3.org/2005/Atom"
+_ATOM_NAMES = {
+    "id": "id",
+    "title": "title",
+    "published": "date_published",
+    "updated": "date_modified",
+    "summary": "summary",
+}
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
@@ -54,32 +64,103 @@ def translated_text(held: Translation, renderer: Renderer, authoritative: str) -
 
 def release_json(library: Library, policy: Policy, text: Text, renderer: Renderer, language: str = "") -> bytes:
     """A release, or its translation, for programs: what the register says, and its sections as text and HTML."""
-    release, held = view(library, policy, text, language), text.translations.get(language)
-    document = held.shown if held else text.document
-    facts = ("version", "published", "effective", "superseded", "kind", "summary", "note", "sha256")
-    previous = text.release.previous if text.release and not held else None
+    held = text.translations.get(language)
+    sections = [
+        {
+            "id": section.id,
+            "number": section.number,
+            "level": section.level,
+            "heading": renderer.text(section.heading),
+            "markdown": section.source.strip(),
+            "html": str(renderer.section(section.source)),
+            **({"state": held.states[section.id or OPENING]} if held else {}),
+        }
+        for section in (held.shown if held else text.document).sections
+    ]
+    told = _facts(library, policy, text, language)
+    return _json({"schema": "policy-release/1", "policy": policy.id, **told, "sections": sections})
+
+
+def index_json(library: Library, policy: Policy) -> bytes:
+    """A policy for programs, as it is on the day of the build."""
+    current, upcoming = policy.in_force(library.today), policy.upcoming(library.today)
+    files = {"register": "releases.yaml", "history": "history/", "atom": "feed.xml", "json_feed": "feed.json"}
     return _json(
         {
-            "schema": "policy-release/1",
+            "schema": "policy-index/1",
             "policy": policy.id,
-            "title": document.meta.title,
-            "language": document.meta.language,
-            "address": library.site.absolute(release.path),
-            **{name: getattr(release, name) for name in facts},
-            "previous": previous,
-            **_languages(library, policy, text),
-            "sections": [
-                {
-                    "id": section.id,
-                    "number": section.number,
-                    "level": section.level,
-                    "heading": renderer.text(section.heading),
-                    "markdown": section.source.strip(),
-                    "html": str(renderer.section(section.source)),
-                    **({"state": held.states[section.id or OPENING]} if held else {}),
-                }
-                for section in document.sections
-            ],
+            "title": policy.title,
+            "address": library.site.absolute(policy.path),
+            "in_force": current.label if current else None,
+            "upcoming": upcoming.label if upcoming else None,
+            **{name: library.site.absolute(policy.path + file) for name, file in files.items()},
+            "releases": [_facts(library, policy, text) for text in reversed(policy.releases)],
+        }
+    )
+
+
+def _facts(library: Library, policy: Policy, text: Text, language: str = "") -> dict[str, Any]:
+    """What both tell of a release."""
+    absolute, meta = library.site.absolute, text.translations.get(language, text).document.meta
+    release = view(library, policy, text, language)
+    address = absolute(release.path)
+    redline = (
+        {"from": release.redline_from, "address": absolute(release.redline_path)} if release.redline_path else None
+    )
+    return {
+        "title": meta.title,
+        "language": meta.language,
+        "address": address,
+        "version": text.label,
+        **(facts(policy.register, text.release, library.today, language) if text.release else {}),
+        "copies": {ending: f"{address.rstrip('/')}.{ending}" for ending in ("md", "txt", "json")},
+        "redline": redline,
+        **_languages(library, policy, text),
+    }
+
+
+def _entries(library: Library, policy: Policy) -> Iterator[dict[str, Any]]:
+    """Each row of the register as JSON Feed names its parts, newest first. An id is a permanent address, and no passing
+    day changes an entry: one is updated only when its release is withdrawn (V08). That is news by itself, and so an
+    entry of its own, for readers who have read the other."""
+    words, absolute = library.words, library.site.absolute
+    for row in reversed(policy.register.rows):
+        text, withdrawal = policy.get(str(row.version)), policy.register.withdrawals.get(row.version)
+        assert text
+        before, address = policy.before(text), absolute(release_path(policy, text.label))
+        title = "feed_withdrawn" if withdrawal else "feed_release"
+        day = words.day((withdrawal or row).effective)
+        summary = Markup("<p>{}</p>").format(row.summary)
+        redline = absolute(redline_path(policy, before.label, text.label)) if before and row != withdrawal else None
+        if before and redline:
+            link = words.say("history_redline", version=before.label)
+            summary += Markup('<p><a href="{}">{}</a></p>').format(redline, link)
+        yield {
+            "id": f"{address}#{WITHDRAWN}" if row == withdrawal else address,
+            "url": address,
+            "title": words.plain(title, policy=text.document.meta.title, version=text.label, date=day),
+            "summary": row.summary,
+            "content_html": str(summary),
+            "date_published": _instant(row.published),
+            "date_modified": _instant((withdrawal or row).published),
+            "tags": [row.kind, *(["withdrawn"] if withdrawal and row != withdrawal else [])],
+            "language": text.document.meta.language,
+            **({"_redline": {"address": redline}} if redline else {}),
+        }
+
+
+def json_feed(library: Library, policy: Policy) -> bytes:
+    """https://www.jsonfeed.org/version/1.1/"""
+    site = library.site
+    return _json(
+        {
+            "version": "https://jsonfeed.org/version/1.1",
+            "title": f"{policy.title} – {site.company.name}",
+            "home_page_url": site.absolute(policy.path),
+            "feed_url": site.absolute(f"{policy.path}feed.json"),
+            "language": site.language,
+            "authors": [{"name": site.company.name}],
+            "items": list(_entries(library, policy)),
         }
     )
 
@@ -92,31 +173,26 @@ def _languages(library: Library, policy: Policy, text: Text) -> dict[str, Any]:
 
 
 def atom(library: Library, policy: Policy) -> bytes:
-    """Every release as an entry (RFC 4287); ids are the permanent addresses, so they never change (V08)."""
+    """The same as Atom (RFC 4287). The feed's `updated` moves with material changes and withdrawals alone (V08)."""
     site = library.site
     feed = ET.Element("feed", {"xmlns": _ATOM, "xml:lang": site.language})
     _add(feed, "id", site.absolute(policy.path))
     _add(feed, "title", f"{policy.title} – {site.company.name}")
-    published = [text.release.published.isoformat() for text in policy.releases if text.release]
-    _add(feed, "updated", _instant(max(published)))
+    significant = (row.published for row in policy.register.rows if row.kind != "editorial")
+    _add(feed, "updated", _instant(max(significant)))
     ET.SubElement(feed, "link", {"rel": "self", "href": site.absolute(f"{policy.path}feed.xml")})
     ET.SubElement(feed, "link", {"rel": "alternate", "href": site.absolute(policy.path)})
     _add(ET.SubElement(feed, "author"), "name", site.company.name)
-    for text in reversed(policy.releases):
-        _entry(ET.SubElement(feed, "entry"), library, policy, text)
+    for told in _entries(library, policy):
+        entry = ET.SubElement(feed, "entry", {"xml:lang": told["language"]})
+        for name, key in _ATOM_NAMES.items():
+            _add(entry, name, told[key])
+        for tag in told["tags"]:
+            ET.SubElement(entry, "category", {"term": tag})
+        ET.SubElement(entry, "link", {"rel": "alternate", "href": told["url"]})
+        if "_redline" in told:
+            ET.SubElement(entry, "link", {"rel": "related", "href": told["_redline"]["address"]})
     return _xml(feed)
-
-
-def _entry(entry: ET.Element, library: Library, policy: Policy, text: Text) -> None:
-    site, release = library.site, view(library, policy, text)
-    _add(entry, "id", site.absolute(release.path))
-    _add(entry, "title", f"{release.policy_title} {release.version}")
-    _add(entry, "published", _instant(release.published or ""))
-    _add(entry, "updated", _instant(release.published or ""))
-    _add(entry, "summary", release.summary)
-    ET.SubElement(entry, "link", {"rel": "alternate", "href": site.absolute(release.path)})
-    if release.redline_path:
-        ET.SubElement(entry, "link", {"rel": "related", "href": site.absolute(release.redline_path)})
 
 
 def sitemap(library: Library, pages: Iterable[Page]) -> bytes:
@@ -136,6 +212,8 @@ def notices(library: Library) -> dict[str, bytes]:
     site = library.site
     known = {notice.sha256: notice for notice in (*library.notices.released.values(), library.notice) if notice}
     files = {f"notices/{digest}.json": notice.content for digest, notice in known.items()}
+    if library.notices.register.rows:
+        files["notices/releases.yaml"] = library.notices.register.text.encode()
     if not site.consent or not library.notice:
         return files
     index = {
@@ -164,16 +242,16 @@ def _accepted(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def manifest(files: Mapping[str, str], library: Library) -> bytes:
-    """Every file with its SHA-256, and every release with the SHA-256 of its frozen text (V01)."""
-    releases = {
-        name: {str(release.version): release.sha256 for release in register.releases}
+    """The SHA-256 of every file, and of every row of the registers: a later build must still have these (V01)."""
+    registers = {
+        name: {row.row_hash: f"{row.version}{' withdrawn' * (row.kind == 'withdrawal')}" for row in register.rows}
         for name, register in library.registers.items()
     }
-    return _json({"schema": "policy-manifest/1", "releases": releases, "files": dict(sorted(files.items()))})
+    return _json({"schema": "policy-manifest/1", "registers": registers, "files": dict(sorted(files.items()))})
 
 
-def _instant(day: str) -> str:
-    return f"{day}T00:00:00Z"
+def _instant(day: date) -> str:
+    return f"{day.isoformat()}T00:00:00Z"
 
 
 def _add(parent: ET.Element, name: str, text: str) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from generator import documents, foreign, history, importer, library
 from generator.errors import PolicyError, Problem, SourceError, Where
-from generator.history import Kind, Register, Release, Version
+from generator.history import Kind, Register, Release
 from generator.marked import NOTHING, Marked, Meta
 
 _GIT = ("git", "--literal-pathspecs", "-c", "core.quotePath=false", "-c", "log.showSignature=false")
@@ -212,16 +212,16 @@ def _releases(texts: Sequence[tuple[Commit, bytes, bool]], material: frozenset[s
         kind: Kind = "editorial" if latest and commit.id not in material else "material"
         effective = max(commit.day, latest.effective) if latest else commit.day
         release = Release(
-            version=latest.version.next(kind) if latest else Version(1, 0),
+            version=register.next(kind),
             published=commit.day,
             effective=effective,
             kind=kind,
             summary=commit.subject or f"Commit {commit.id[:10]}, which has no subject.",
             sha256=history.digest(content),
-            previous=latest.sha256 if latest else None,
+            previous=register.head,
             note=_note(commit, effective, mended, commit.id in material),
         )
-        register = Register("", (*register.releases, release))
+        register = register.add(release)
     return register.releases
 
 

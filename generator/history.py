@@ -1,24 +1,28 @@
-"""The register of releases: their order and hashes, which one is in force, and what may be released.
+"""The register of releases: their order and hashes, which one is in force on which day, and what may come next.
 
-A released text never changes. The register beside it (`releases.yaml`) holds the SHA-256 of each and of the one
-before, so a build that finds a changed text stops instead of rewriting history (V01). The notice has a register too.
+A register (`releases.yaml`) only grows, and a released text never changes (V01). Each row holds the SHA-256 of its text
+(`sha256`), of its own lines as they stand in the file (`row`), and of the row before (`previous`), so a build that
+finds a text, a date or a summary edited stops instead of rewriting history. A release that was a mistake is withdrawn
+by one more row; its own stays. The notice has a register too. docs/releases.md shows how to check one by hand.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, timedelta
-from functools import total_ordering
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from functools import cached_property, total_ordering
+from itertools import groupby, zip_longest
+from typing import Literal, get_args
 
 from generator import typedyaml
 from generator.errors import FrozenTextChanged, Problem, SourceError, Where
 
 Kind = Literal["material", "editorial"]
-Status = Literal["in-force", "superseded", "upcoming", "draft"]
+Status = Literal["in-force", "superseded", "upcoming", "withdrawn", "draft"]
+_HEAD = "schema: policy-register/1\nreleases:\n"
 
 
 @total_ordering
@@ -35,9 +39,6 @@ class Version:
         if not match:
             raise ValueError(f"wants a version like 1.0, and holds {text!r}")
         return cls(int(match[1]), int(match[2]))
-
-    def next(self, kind: Kind) -> Version:
-        return Version(self.major + 1, 0) if kind == "material" else Version(self.major, self.minor + 1)
 
     def __str__(self) -> str:
         return f"{self.major}.{self.minor}"
@@ -56,15 +57,16 @@ class Translated:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A row of the register. Dates are days of the publisher's calendar (V02)."""
+    """A row of the register: a release or, of the kind `withdrawal`, the end of the one that it names again, with the
+    reason as its summary. Dates are days of the publisher's calendar (V02)."""
 
     version: Version
     published: date
     effective: date
-    kind: Kind
+    kind: Literal["material", "editorial", "withdrawal"]
     summary: str
     sha256: str  # of the frozen text, byte for byte
-    previous: str | None = None  # sha256 of the release before
+    previous: str | None = None  # hash of the row before
     note: str = ""  # what a reader must know about the dates
     translations: Mapping[str, Translated] = field(default_factory=dict)  # by language
 
@@ -80,72 +82,215 @@ class Release:
         """The names of its texts: 1.1, and in another language 1.1.ur."""
         return (str(self.version), *(f"{self.version}.{language}" for language in self.translations))
 
+    @property
+    def lines(self) -> str:
+        """The row as it is written, but for its last line, which is the hash of these."""
+        told = [f"{name}: {getattr(self, name)}" for name in ("version", "published", "effective", "kind")]
+        told += [f"{name}: {_quote(text)}" for name in ("summary", "note") if (text := getattr(self, name))]
+        told += [f"sha256: {self.sha256}", *(["translations:"] if self.translations else [])]
+        for language, text in sorted(self.translations.items()):
+            told.append(f"  {language}: {{sha256: {text.sha256}, behind: [{', '.join(map(_quote, text.behind))}]}}")
+        return "  - " + "\n    ".join([*told, f"previous: {self.previous or 'null'}"]) + "\n"
+
+    @property
+    def row_hash(self) -> str:
+        return digest(self.lines.encode())
+
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
-    releases: tuple[Release, ...]
+class _Row(Release):
+    """A row as it is read, with the hash that it says it has."""
+
+    row: str = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
+class _File:
+    schema: Literal["policy-register/1"]
+    releases: tuple[_Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The days on which a release is in force: from the first up to, but without, the day on which that ended."""
+
+    release: Release | None  # none before the first release, or after all have been withdrawn
+    first: date
+    until: date | None
+
+
+@dataclass(frozen=True)
 class Register:
-    """All releases of one policy, oldest first."""
+    """All rows of one policy, oldest first."""
 
     path: str
-    releases: tuple[Release, ...] = ()
+    rows: tuple[Release, ...] = ()
 
     def __post_init__(self) -> None:
-        problems = [p for pair in zip((None, *self.releases), self.releases, strict=False) for p in self._check(*pair)]
+        hint = f"a register only grows: bring it back with git checkout -- {self.path}"
+        problems = [Problem(code, Where(self.path), message, hint) for code, message in self._broken()]
         if problems:
             raise SourceError(problems)
 
-    def _check(self, before: Release | None, release: Release) -> list[Problem]:
-        """What is wrong between a release and the one before it."""
+    def _broken(self) -> Iterator[tuple[str, str]]:
+        """What is wrong between a row and those before it."""
+        known: dict[Version, Release] = {}  # by version the last row that names it
+        for before, row, base in zip((None, *self.rows), self.rows, self._bases, strict=False):
+            if row.previous != (before.row_hash if before else None):
+                yield "register.chain", f"'previous' of {row.version} is not the hash of the row before: one was edited"
+            if row.kind == "withdrawal":
+                yield from _broken_withdrawal(row, known.get(row.version))
+            else:
+                yield from _broken_release(row, base, known)
+            known[row.version] = row
+
+    @cached_property
+    def _bases(self) -> tuple[Release | None, ...]:
+        """For each row the newest release that stood when it was made."""
+        standing: list[Release] = []
+        bases = []
+        for row in self.rows:
+            bases.append(standing[-1] if standing else None)
+            kept = [release for release in standing if release.version != row.version]
+            standing = kept if row.kind == "withdrawal" else [*standing, row]
+        return tuple(bases)
+
+    @cached_property
+    def releases(self) -> tuple[Release, ...]:
+        """Every release, those withdrawn among them."""
+        return tuple(row for row in self.rows if row.kind != "withdrawal")
+
+    @cached_property
+    def withdrawals(self) -> Mapping[Version, Release]:
+        return {row.version: row for row in self.rows if row.kind == "withdrawal"}
+
+    @cached_property
+    def _before(self) -> Mapping[Version, Release | None]:
+        return {row.version: base for row, base in zip(self.rows, self._bases, strict=True) if row.kind != "withdrawal"}
+
+    def before(self, release: Release) -> Release | None:
+        """The release that this one changes: the newest that stood when it was made."""
+        return self._before[release.version]
+
+    def lineage(self, release: Release | None) -> list[Release]:
+        """A release, the one before it, and so on."""
         found = []
-        if before and release.version not in (before.version.next("material"), before.version.next("editorial")):
-            found.append(("register.version", f"{release.version} cannot follow {before.version}"))
-        elif before and release.version != before.version.next(release.kind):
-            found.append(("register.kind", f"{release.version} after {before.version} is not {release.kind}"))
-        if before and release.effective < before.effective:
-            found.append(("register.order", f"{release.version} takes effect before {before.version}"))
-        if release.previous != (before.sha256 if before else None):
-            found.append(("register.chain", f"'previous' of {release.version} is not the sha256 of the release before"))
-        hint = f"a register only grows: bring it back with git checkout -- {self.path}"
-        return [Problem(code, Where(self.path), message, hint) for code, message in found]
+        while release:
+            found.append(release)
+            release = self.before(release)
+        return found
+
+    @property
+    def head(self) -> str | None:
+        """The hash of the newest row, which stands for all before it."""
+        return self.rows[-1].row_hash if self.rows else None
 
     @property
     def latest(self) -> Release | None:
-        return self.releases[-1] if self.releases else None
+        """The newest release that is not withdrawn: what the next one changes."""
+        return next((release for release in reversed(self.releases) if release.version not in self.withdrawals), None)
+
+    def next(self, kind: Kind) -> Version:
+        """The version of the next release."""
+        return _next(self.latest, self._before, kind)
 
     def get(self, version: str) -> Release | None:
         return next((release for release in self.releases if str(release.version) == version), None)
 
-    def before(self, release: Release) -> Release | None:
-        index = self.releases.index(release)
-        return self.releases[index - 1] if index else None
+    def withdrawn(self, release: Release, day: date = date.max) -> Release | None:
+        """The withdrawal of a release, if it has been withdrawn by that day."""
+        row = self.withdrawals.get(release.version)
+        return row if row and row.effective <= day else None
 
-    def in_force(self, today: date) -> Release | None:
-        """The newest release whose day has come."""
-        return next((release for release in reversed(self.releases) if release.effective <= today), None)
+    def in_force(self, day: date) -> Release | None:
+        """The newest release whose day had come, and that was not withdrawn by then. Rows only ever speak of their own
+        day or later ones, so what this says of a day that has passed never changes."""
+        come = (release for release in reversed(self.releases) if release.effective <= day)
+        return next((release for release in come if not self.withdrawn(release, day)), None)
+
+    @cached_property
+    def periods(self) -> tuple[Period, ...]:
+        """All days from the first release on, as far as the rows tell."""
+        days = [(day, self.in_force(day)) for day in sorted({row.effective for row in self.rows})]
+        starts = [next(group) for _, group in groupby(days, key=lambda pair: pair[1])]
+        return tuple(
+            Period(release, first, after and after[0]) for (first, release), after in zip_longest(starts, starts[1:])
+        )
+
+    def periods_of(self, release: Release) -> list[Period]:
+        """When a release is in force: again where its successor was withdrawn, never where it was withdrawn in time."""
+        return [period for period in self.periods if period.release == release]
 
     def upcoming(self, today: date) -> Release | None:
         """What will be in force next, if anything is announced: of two with one day, the newer."""
-        days = [release.effective for release in self.releases if release.effective > today]
-        return self.in_force(min(days)) if days else None
+        return next((period.release for period in self.periods if period.first > today), None)
 
     def superseded_on(self, release: Release) -> date | None:
         """The day a later release took, or takes, effect."""
-        later = self.releases[self.releases.index(release) + 1 :]
-        return later[0].effective if later else None
+        periods, end = self.periods_of(release), self.withdrawn(release)
+        until = periods[-1].until if periods else None if end else release.effective
+        return None if end and until == end.effective else until
 
     def status(self, release: Release, today: date) -> Status:
+        if self.withdrawn(release, today):
+            return "withdrawn"
         if release.effective > today:
             return "upcoming"
         return "in-force" if release == self.in_force(today) else "superseded"
 
+    def add(self, row: Release) -> Register:
+        return Register(self.path, (*self.rows, row))
+
+    @property
+    def text(self) -> str:
+        """The whole as it is written."""
+        return _HEAD + "".join(map(written, self.rows))
+
+
+def _next(base: Release | None, known: Mapping[Version, object], kind: Kind) -> Version:
+    """No number is used twice, not even that of a release that was withdrawn."""
+    if base is None or kind == "material":
+        return Version(max((version.major for version in known), default=0) + 1, 0)
+    major = base.version.major
+    return Version(major, max(version.minor for version in known if version.major == major) + 1)
+
+
+def _broken_release(row: Release, base: Release | None, known: Mapping[Version, Release]) -> Iterator[tuple[str, str]]:
+    expected = {kind: _next(base, known, kind) for kind in get_args(Kind)} if known else {"material": row.version}
+    before = f"after {base.version}" if base else "with nothing before it that stands"
+    if row.version not in expected.values():
+        yield "register.version", f"{row.version} cannot be next {before}"
+    elif row.version != expected.get(row.kind):
+        yield "register.kind", f"{row.version} {before} is not {row.kind}"
+    if base and row.effective < base.effective:
+        yield "register.order", f"{row.version} takes effect before {base.version}"
+
+
+def _broken_withdrawal(row: Release, named: Release | None) -> Iterator[tuple[str, str]]:
+    """A withdrawal holds from the day on which it is made: it can neither undo days that have passed nor be a plan."""
+    if named is None or named.kind == "withdrawal":
+        yield "register.withdrawal", f"{row.version} is withdrawn, but is no release that stands"
+    elif row.sha256 != named.sha256 or not named.published <= row.published == row.effective:
+        yield "register.withdrawal", f"the withdrawal of {row.version} has the hash or the days of something else"
+
 
 def load(text: str, path: str) -> Register:
     """Read releases.yaml; SourceError names what does not hold."""
-    return Register(path, typedyaml.load(text, _Rows, path).releases)
+    rows = typedyaml.load(text, _File, path).releases
+    releases = tuple(Release(*(getattr(row, name.name) for name in fields(Release))) for row in rows)
+    edited = [
+        Problem(
+            "register.row",
+            Where(path),
+            f"the row of {row.version} ({row.kind}) has been edited: its lines have the hash {found}, not {row.row}",
+            f"a row never changes: bring it back with git checkout -- {path}, and say what is new in a row of its own",
+        )
+        for row, release in zip(rows, releases, strict=True)
+        if row.row != (found := release.row_hash)
+    ]
+    if edited:
+        raise SourceError(edited)
+    return Register(path, releases)
 
 
 def digest(content: bytes) -> str:
@@ -176,78 +321,15 @@ def check_frozen(register: Register, release: Release, content: bytes | None, pa
         )
 
 
-def plan(
-    register: Register,
-    kind: Kind,
-    *,
-    content: bytes,
-    summary: str,
-    today: date,
-    effective: date | None,
-    notice_days: int,
-    translations: Mapping[str, Translated] | None = None,
-) -> Release:
-    """The row that releasing `content` today would add; SourceError if it may not be released.
-
-    A material release takes effect `notice_days` after its announcement unless a later day is asked for (V04); the
-    first release of a policy changes nothing for anybody and may take effect at once.
-    """
-    if not summary.strip():
-        raise SourceError(Problem("release.summary", Where(register.path), "the summary is empty", "say what changed"))
-    latest = register.latest
-    kind = kind if latest else "material"
-    earliest = today + timedelta(days=notice_days if latest and kind == "material" else 0)
-    release = Release(
-        version=latest.version.next(kind) if latest else Version(1, 0),
-        published=today,
-        effective=effective or max(earliest, latest.effective if latest else today),
-        kind=kind,
-        summary=summary,
-        sha256=digest(content),
-        previous=latest.sha256 if latest else None,
-        translations=translations or {},
-    )
-    if latest and release.effective < earliest:
-        raise SourceError(_too_early(register, release, earliest, notice_days))
-    if latest and (release.sha256, release.translations) == (latest.sha256, latest.translations):
-        raise SourceError(Problem("release.nothing-new", Where(register.path), f"the text is that of {latest.version}"))
-    Register(register.path, (*register.releases, release))  # its checks hold for the new row too
-    return release
+def written(row: Release) -> str:
+    """A row of releases.yaml."""
+    return f"{row.lines}    row: {row.row_hash}\n"
 
 
-def _too_early(register: Register, release: Release, earliest: date, notice_days: int) -> Problem:
-    """Nothing takes effect before it could be read; the first release alone may say since when it has held."""
-    where, hint = Where(register.path), f"use --effective {earliest} or later"
-    if release.kind == "editorial" or not notice_days:
-        return Problem("release.backdated", where, f"{release.effective} has passed, and nobody could read it", hint)
-    message = f"a material release needs {notice_days} days' notice: {release.effective} is before {earliest}"
-    return Problem("release.notice-too-short", where, message, f"{hint}, or change advance_notice_days in site.yaml")
-
-
-def row(release: Release) -> str:
-    """The release as a row of releases.yaml."""
-    quoted = {"summary": release.summary, **({"note": release.note} if release.note else {})}
-    lines = [
-        f"  - version: {release.version}",
-        f"    published: {release.published}",
-        f"    effective: {release.effective}",
-        f"    kind: {release.kind}",
-        *(f"    {key}: {_quote(value)}" for key, value in quoted.items()),
-        f"    sha256: {release.sha256}",
-        f"    previous: {release.previous or 'null'}",
-        *(["    translations:"] if release.translations else []),
-    ]
-    for language, translated in release.translations.items():
-        behind = ", ".join(map(_quote, translated.behind))
-        lines.append(f"      {language}: {{sha256: {translated.sha256}, behind: [{behind}]}}")
-    return "\n".join(lines) + "\n"
-
-
-def with_row(text: str, release: Release) -> str:
+def with_row(text: str, row: Release) -> str:
     """releases.yaml with one more row at its end; nothing else of it is touched."""
-    empty = re.fullmatch(r"\s*(?:releases:\s*(?:\[\s*\])?\s*)?", text)
-    start = "releases:\n" if empty else text
-    return start.rstrip("\n") + "\n" + row(release)
+    start = text if "version:" in text else _HEAD
+    return start.rstrip("\n") + "\n" + written(row)
 
 
 def _quote(text: str) -> str:

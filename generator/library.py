@@ -57,13 +57,17 @@ class Policy:
 
     @property
     def title(self) -> str:
-        return (self.releases[-1] if self.releases else self.draft).document.meta.title
+        return (self.before(self.draft) or self.draft).document.meta.title
 
     def in_force(self, today: date) -> Text | None:
         return self._text(self.register.in_force(today))
 
     def upcoming(self, today: date) -> Text | None:
         return self._text(self.register.upcoming(today))
+
+    def before(self, text: Text) -> Text | None:
+        """The release that a text changes; for the draft the newest that is not withdrawn."""
+        return self._text(self.register.before(text.release) if text.release else self.register.latest)
 
     def get(self, label: str) -> Text | None:
         return next((text for text in (*self.releases, self.draft) if text.label == label), None)
@@ -74,9 +78,8 @@ class Policy:
     @property
     def draft_is_new(self) -> bool:
         """Whether the working text says anything that the newest release does not."""
-        if not self.releases:
-            return True
-        return _frozen(self.draft) != _frozen(self.releases[-1])
+        before = self.before(self.draft)
+        return before is None or _frozen(self.draft) != _frozen(before)
 
 
 def _frozen(text: Text) -> object:
@@ -127,6 +130,9 @@ class Library:
     def registers(self) -> dict[str, Register]:
         """Every register by the name that is released: the policies' and the notice's."""
         return {policy.id: policy.register for policy in self.policies} | {NOTICE: self.notices.register}
+
+    def register(self, name: str) -> Register:
+        return self.notices.register if name == NOTICE else self.policy(name).register
 
     def policy(self, policy_id: str) -> Policy:
         """The policy of that name; SourceError offers the ones there are."""
@@ -276,8 +282,7 @@ def _notices(site: Site, sources: Sources) -> Notices:
         path = frozen_path(NOTICE, release.version)
         history.check_frozen(register, release, sources.content.get(path), path)
         released[release.version] = Notice(sources.content[path])
-    version = register.latest.version.next("editorial") if register.latest else Version(1, 0)
-    return Notices(register, released, declared_notice(site, sources, version))
+    return Notices(register, released, declared_notice(site, sources, register.next("editorial")))
 
 
 def declared_notice(site: Site, sources: Sources, version: Version) -> Notice | None:

@@ -9,18 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from generator import consent, translations
+from generator import consent, diff, translations
 from generator.documents import Document
 from generator.errors import Problem, Where
 from generator.library import Library, draft_path, register_path
 from generator.marking import MARKERS
 from generator.render import OWN_FILE, SAFE_LINK
+from generator.reports import stale
+from generator.views import WITHDRAWN
+from generator.visible import dates
 
 Check = Callable[[Library], Iterable[Problem]]
 CHECKS: list[Check] = []
 
 _LINK = re.compile(r"\]\(\s*<?([^)\s>]+)|<((?:[a-z][a-z0-9+.-]*):[^>\s]+)>", re.IGNORECASE)
-_PAGE_IDS = frozenset({"page-main", "page-changes", "page-intro", "page-colophon"})  # those of templates/
+_PAGE_IDS = frozenset({"page-main", "page-changes", "page-intro", "page-colophon", WITHDRAWN})  # those of templates/
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _IMAGE = re.compile(r"!\[[^\]]*\]\(\s*<?([^)\s>]+)")
 # "By using this site you accept …" is no consent and no notice of a change (B10, D23; WP260 para 29).
@@ -73,6 +76,25 @@ def ids_are_free(library: Library) -> Iterator[Problem]:
             if section.id in _PAGE_IDS:
                 message = f"the id {section.id!r} is that of a part of every page"
                 yield Problem("policy.page-id", Where(draft.path, draft.line(section.line)), message, "give it another")
+
+
+@check
+def a_date_is_that_of_the_text(library: Library) -> Iterator[Problem]:
+    """A text that says when it was last changed, and was changed since, misleads (WP260 para 29). Until the release
+    before has taken effect its date may stand, and a month stands for all its days."""
+    for policy in library.policies:
+        before, draft = policy.before(policy.draft), policy.draft.document
+        if before and before.release and policy.draft_is_new:
+            redline = diff.compare(before.document, draft)
+            stated, told = dates(draft.source), before.release.published
+            in_month = (told.year, told.month) == (library.today.year, library.today.month)
+            held = in_month and all(len(re.findall(r"\d+", date)) == 1 for date in stated)
+            if redline.date_unchanged and not held and library.today > max(told, before.release.effective):
+                line = next(
+                    n for n, text in enumerate(draft.source.splitlines(), 1) if stated[0] in " ".join(text.split())
+                )
+                hint = "write the day on which this text was changed, or that on which it takes effect"
+                yield Problem("policy.date-unchanged", Where(draft.path, draft.line(line)), stale(redline), hint)
 
 
 @check
@@ -141,9 +163,10 @@ def translations_are_up_to_date(library: Library) -> Iterator[Problem]:
     for policy in library.policies:
         for translation in policy.draft.translations.values():
             yield from translations.problems(policy.id, policy.draft.document, translation)
-        released = policy.releases[-1].translations if policy.releases else {}
-        for language in sorted(released.keys() - policy.draft.translations.keys()):
-            message = f"version {policy.releases[-1].label} has this language, the next one would not"
+        before = policy.before(policy.draft)
+        held = before.translations if before else {}
+        for language in sorted(held.keys() - policy.draft.translations.keys()):
+            message = f"version {before.label if before else ''} has this language, the next one would not"
             where, hint = Where(draft_path(policy.id, language)), "bring the working text of the translation back"
             yield Problem("translation.dropped", where, message, hint, "warning")
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from generator.errors import Problem, Where
-
-MANIFEST = "manifest.json"
+from generator.history import Register
+from generator.verify import MANIFEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,15 @@ def write(files: Mapping[str, bytes], folder: Path) -> Written:
     return Written(written, len(files) - written, removed)
 
 
-def lost_releases(files: Mapping[str, bytes], folder: Path) -> list[Problem]:
-    """Releases that the last build put here, and that `files` would take away or change: history stays (V01)."""
-    now = json.loads(files[MANIFEST])["releases"]
+def lost_rows(registers: Mapping[str, Register], folder: Path) -> list[Problem]:
+    """Rows that the last build put here, and that are not in the registers any more: history stays (V01)."""
+    now = {name: {row.row_hash for row in register.rows} for name, register in registers.items()}
     hint = f"bring it back from the repository's history; if it was never published, delete {folder}"
     return [
-        Problem("release.lost", Where(str(folder / MANIFEST)), f"{name} {version} was built here as {digest}", hint)
-        for name, versions in _manifest(folder, "releases").items()
-        for version, digest in versions.items()
-        if now.get(name, {}).get(version) != digest
+        Problem("release.lost", Where(str(folder / MANIFEST)), f"{name} {version} was built here as row {row}", hint)
+        for name, rows in _manifest(folder, "registers").items()
+        for row, version in rows.items()
+        if row not in now.get(name, ())
     ]
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from markupsafe import Markup
@@ -71,19 +70,25 @@ class Page:
 
 
 def feed_path(policy: Policy) -> str | None:
-    """The feed of a policy that has releases: one without entries could not say when it was updated (RFC 4287)."""
-    return f"{policy.path}feed.xml" if policy.releases else None
+    """Where a policy's feed.xml and feed.json are, if it has releases: without entries a feed could not say when it was
+    updated (RFC 4287)."""
+    return policy.path if policy.releases else None
 
 
 def redline_pairs(library: Library, policy: Policy) -> list[tuple[Text, Text]]:
-    """Neighbours, each release with the one in force, and with drafts the newest with the draft."""
-    releases = list(policy.releases)
+    """What each text changes, and each release that has ended with the one in force."""
     current = policy.in_force(library.today)
-    pairs = list(pairwise(releases))
-    pairs += [(text, current) for text in releases if current and releases.index(text) < releases.index(current)]
-    if shows_draft(library, policy) and releases:
-        pairs.append((releases[-1], policy.draft))
+    pairs = [(before, text) for text in _shown(library, policy) if (before := policy.before(text))]
+    pairs += [(text, current) for text in ended(library, policy) if current]
     return list({(old.label, new.label): (old, new) for old, new in pairs}.values())
+
+
+def ended(library: Library, policy: Policy) -> list[Text]:
+    """The releases that a visitor may have read as the one in force, and that are not any more."""
+    past = ("superseded", "withdrawn")
+    return [
+        text for text in policy.releases if text.release and policy.register.status(text.release, library.today) in past
+    ]
 
 
 def shows_draft(library: Library, policy: Policy) -> bool:
@@ -137,7 +142,11 @@ def _text_page(
     release = view(library, policy, text, language)
     upcoming, current = policy.upcoming(library.today), policy.in_force(library.today)
     announced = view(library, policy, upcoming, language) if upcoming and at == policy.path else None
-    replaced = release.status in ("superseded", "in-force") and current and language in ("", *current.translations)
+    replaced = (
+        release.status in ("superseded", "withdrawn", "in-force")
+        and current
+        and language in ("", *current.translations)
+    )
     own = in_language(at, text, language)
     return Page(
         own,
@@ -156,7 +165,7 @@ def _text_page(
         canonical=in_language(policy.path, text, language) if replaced else own,
         indexed=release.status != "draft",
         feed=feed_path(policy),
-        modified=(release.published if release.status == "upcoming" else release.effective) or "",
+        modified=release.withdrawn or (release.published if release.status == "upcoming" else release.effective) or "",
         languages=languages_of(text, at, renderer_for),
     )
 

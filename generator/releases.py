@@ -1,25 +1,29 @@
-"""Making a release: the working text is frozen, its register gets a row, and no later edit can change either."""
+"""Making and withdrawing a release: the working text is frozen, its register gets a row, and no later edit can change
+either. What may be released is decided here and in `review`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from generator import diff, documents, history, library
+from generator import config, diff, documents, history, library, lint, review
+from generator.diff import Redline
 from generator.errors import Problem, SourceError, Where
-from generator.history import Kind, Register, Release, Translated, Version
-from generator.library import NOTICE, Library, Policy
+from generator.history import Kind, Register, Release, Translated
+from generator.library import NOTICE, Library
 from generator.sources import Sources
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A release that may be made: its row, and every file to write, by path."""
+    """A row that may be added: every file to write, by path, and what there is to tell."""
 
     release: Release
     files: Mapping[str, bytes]
+    redline: Redline | None = None  # from the release before
+    warnings: tuple[Problem, ...] = ()
     awaited: str = ""  # what the draft said it was waiting for; releasing it takes the mark away
 
 
@@ -30,19 +34,31 @@ def prepare(
     if name == NOTICE:
         return _prepare_notice(loaded, sources, kind, summary, effective)
     policy = loaded.policy(name)
-    if policy.releases and not policy.draft_is_new:
+    before = policy.before(policy.draft)
+    if before and not policy.draft_is_new:
         raise _nothing_new(policy.register)
-    if policy.releases and kind == "editorial" and (problems := tuple(_material_changes(policy))):
-        raise SourceError(problems)
-    content, others = _as_released(policy.draft.content.decode()), policy.draft.translations
-    texts = {language: _as_released(text.content.decode()) for language, text in others.items()}
-    held = {language: Translated(history.digest(texts[language]), text.behind) for language, text in others.items()}
-    days = loaded.site.advance_notice_days
-    release = _plan(policy.register, kind, content, summary, effective, loaded, days, held)
+    others, where = policy.draft.translations, Where(policy.register.path)
+    paths = {language: library.draft_path(name, language) for language in ("", *others)}
+    redline = diff.compare(before.document, policy.draft.document) if before else None
+    found = [*_lint(loaded, paths.values()), *_summary(summary, where, redline)]
+    if before and redline and kind == "editorial":
+        found += review.material_problems(redline, before.label)
+    warnings = _without_errors(found)
+    texts = {language: _as_released((others.get(language) or policy.draft).content.decode()) for language in paths}
+    release = plan(
+        policy.register,
+        kind,
+        texts[""],
+        summary,
+        today=loaded.today,
+        effective=effective,
+        notice_days=loaded.site.advance_notice_days,
+        translations={code: Translated(history.digest(texts[code]), text.behind) for code, text in others.items()},
+    )
     files = {library.frozen_path(name, release.version, language): text for language, text in texts.items()}
-    files |= _frozen(sources, name, release, content)  # the row after all that it names
-    files |= {path: _as_released(sources.text(path)) for path in (library.draft_path(name, c) for c in ("", *texts))}
-    return Prepared(release, files, policy.draft.document.meta.awaiting)
+    files |= _register(sources, name, release)  # the row after all that it names
+    files |= {path: _as_released(sources.text(path)) for path in paths.values()}
+    return Prepared(release, files, redline, warnings, policy.draft.document.meta.awaiting)
 
 
 def _as_released(text: str) -> bytes:
@@ -51,47 +67,110 @@ def _as_released(text: str) -> bytes:
 
 def _prepare_notice(loaded: Library, sources: Sources, kind: Kind, summary: str, effective: date | None) -> Prepared:
     """A material notice asks visitors again on the day it takes effect; nobody has to be told before (V05)."""
-    notices = loaded.notices
+    notices, site = loaded.notices, Where(config.PATH)
+    register = notices.register
     if notices.draft is None:
         message = "site.yaml declares no consent, so there is no notice to release"
-        raise SourceError(Problem("notice.none", Where("site.yaml"), message))
-    latest = notices.register.latest
-    if latest and not notices.draft_is_new:
-        raise _nothing_new(notices.register)
+        raise SourceError(Problem("notice.none", site, message))
+    before = register.latest
+    if before and not notices.draft_is_new:
+        raise _nothing_new(register)
+    found = [*_lint(loaded, [config.PATH]), *_summary(summary, Where(register.path), None)]
     if (
-        latest
+        before
         and kind == "editorial"
-        and declared(notices.released[latest.version].data) != declared(notices.draft.data)
+        and declared(notices.released[before.version].data) != declared(notices.draft.data)
     ):
         message = "purposes, services or what they store have changed: visitors must be asked again (V05)"
-        raise SourceError(Problem("notice.material", Where("site.yaml"), message, "release the notice with --material"))
-    version = latest.version.next(kind) if latest else Version(1, 0)
-    frozen = library.declared_notice(loaded.site, sources, version)
+        found.append(Problem("notice.material", site, message, "release the notice with --material"))
+    warnings = _without_errors(found)
+    frozen = library.declared_notice(loaded.site, sources, register.next(kind))
     assert frozen is not None
-    release = _plan(notices.register, kind, frozen.content, summary, effective, loaded, notice_days=0)
-    return Prepared(release, _frozen(sources, NOTICE, release, frozen.content))
+    release = plan(register, kind, frozen.content, summary, today=loaded.today, effective=effective, notice_days=0)
+    files = {library.frozen_path(NOTICE, release.version): frozen.content, **_register(sources, NOTICE, release)}
+    return Prepared(release, files, warnings=warnings)
 
 
-def _plan(
+def withdraw(loaded: Library, sources: Sources, name: str, version: str, *, reason: str) -> Prepared:
+    """Take a release back from today on; SourceError if there is none to take back. Its text and its row stay."""
+    register = loaded.register(name)
+    release = register.get(version)
+    if release is None or register.withdrawn(release):
+        known = [str(release.version) for release in register.releases if not register.withdrawn(release)]
+        message = f"there is no release {version!r} that could be withdrawn"
+        raise SourceError(Problem("withdraw.unknown", Where(register.path), message, f"known: {', '.join(known)}"))
+    _without_errors(_summary(reason, Where(register.path), None))
+    today = loaded.today
+    row = Release(release.version, today, today, "withdrawal", reason, release.sha256, register.head)
+    register.add(row)  # its checks hold for the new row too
+    return Prepared(row, _register(sources, name, row))
+
+
+def _lint(loaded: Library, paths: Collection[str]) -> list[Problem]:
+    """What is wrong with the texts: once they are frozen they can no longer be mended."""
+    return [problem for problem in lint.run(loaded) if problem.where.path in paths and problem.severity == "error"]
+
+
+def _summary(summary: str, where: Where, redline: Redline | None) -> Iterable[Problem]:
+    if review.is_empty(summary):
+        message = f"{summary!r} does not say what changed"
+        yield Problem("release.summary", where, message, "say it in a sentence for readers")
+    elif redline and (problem := review.summary_problem(redline, summary, where)):
+        yield problem
+
+
+def _without_errors(found: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The warnings; SourceError if there is anything else."""
+    problems = tuple(found)
+    if errors := [problem for problem in problems if problem.severity == "error"]:
+        raise SourceError(errors)
+    return problems
+
+
+def plan(
     register: Register,
     kind: Kind,
     content: bytes,
     summary: str,
+    *,
+    today: date,
     effective: date | None,
-    loaded: Library,
     notice_days: int,
     translations: Mapping[str, Translated] | None = None,
 ) -> Release:
-    return history.plan(
-        register,
-        kind,
-        content=content,
+    """The row that releasing `content` today would add; SourceError if it may not be released.
+
+    A material release takes effect `notice_days` after its announcement unless a later day is asked for (V04); the
+    first release of a policy, or one after all have been withdrawn, may take effect at once: nothing holds till then.
+    """
+    latest = register.latest
+    kind = kind if latest else "material"
+    earliest = today + timedelta(days=notice_days if latest and kind == "material" else 0)
+    release = Release(
+        version=register.next(kind),
+        published=today,
+        effective=effective or max(earliest, latest.effective if latest else today),
+        kind=kind,
         summary=summary,
-        today=loaded.today,
-        effective=effective,
-        notice_days=notice_days,
-        translations=translations,
+        sha256=history.digest(content),
+        previous=register.head,
+        translations=translations or {},
     )
+    if register.rows and release.effective < earliest:
+        raise SourceError(_too_early(register, release, earliest, notice_days))
+    if latest and (release.sha256, release.translations) == (latest.sha256, latest.translations):
+        raise SourceError(Problem("release.nothing-new", Where(register.path), f"the text is that of {latest.version}"))
+    register.add(release)  # its checks hold for the new row too
+    return release
+
+
+def _too_early(register: Register, release: Release, earliest: date, notice_days: int) -> Problem:
+    """Nothing takes effect before it could be read; the first release alone may say since when it has held."""
+    where, hint = Where(register.path), f"use --effective {earliest} or later"
+    if release.kind == "editorial" or not notice_days or not register.latest:
+        return Problem("release.backdated", where, f"{release.effective} has passed, and nobody could read it", hint)
+    message = f"a material release needs {notice_days} days' notice: {release.effective} is before {earliest}"
+    return Problem("release.notice-too-short", where, message, f"{hint}, or change advance_notice_days in site.yaml")
 
 
 def declared(notice: Mapping[str, Any]) -> object:
@@ -112,28 +191,15 @@ def _declared_service(service: Mapping[str, Any], language: str) -> object:
     return service["id"], service["provider"], service["third_party"], stored
 
 
-def _material_changes(policy: Policy) -> Iterator[Problem]:
-    """The changes that an editorial release may not hold: other words in a section marked material (V03)."""
-    newest, draft = policy.releases[-1], policy.draft.document
-    marked = {section.id: section for text in (draft, newest.document) for section in text.sections if section.material}
-    for section_id, section in marked.items():
-        after = draft.section(section_id)
-        if not diff.same_words(newest.document.section(section_id), after):
-            message = f"the section {section.heading!r} is marked material, and its words differ from {newest.label}"
-            where = Where(draft.path, draft.line(after.line) if after else None)
-            hint = "release with --material, or take the change back"
-            yield Problem("release.material-section", where, message, hint)
-
-
 def _nothing_new(register: Register) -> SourceError:
     latest = register.latest
     message = f"nothing has changed since {latest.version if latest else 'the start'}"
     return SourceError(Problem("release.nothing-new", Where(register.path), message))
 
 
-def _frozen(sources: Sources, name: str, release: Release, content: bytes) -> dict[str, bytes]:
-    register = library.register_path(name)
-    before = sources.text(register) if register in sources.content else ""
-    after = history.with_row(before, release)
-    history.load(after, register)  # a register written by hand in another form is not broken silently
-    return {library.frozen_path(name, release.version): content, register: after.encode()}
+def _register(sources: Sources, name: str, row: Release) -> dict[str, bytes]:
+    """The register with one more row."""
+    path = library.register_path(name)
+    text = history.with_row(sources.text(path) if path in sources.content else "", row)
+    history.load(text, path)  # a register written by hand in another form is not broken silently
+    return {path: text.encode()}

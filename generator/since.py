@@ -14,7 +14,7 @@ from generator import diff
 from generator.consent import Notice
 from generator.diff import Redline, Span
 from generator.library import Library, Policy, Text
-from generator.pages import Page
+from generator.pages import Page, ended
 from generator.render import Renderer
 from generator.views import anchor, redline_path
 
@@ -80,7 +80,7 @@ def make(library: Library, renderer_for: Callable[[str], Renderer]) -> Iterator[
     `/<policy>/since/<version>.html` and `/cookies/since/<version>.<language>.html`."""
     for policy in library.policies:
         current = policy.in_force(library.today)
-        for text in policy.releases[: policy.releases.index(current)] if current else ():
+        for text in ended(library, policy):
             renderer = renderer_for(current.document.meta.language) if current else None
             if current and renderer:
                 yield _policy_page(policy, text, current, renderer)
@@ -111,9 +111,14 @@ def _policy_page(policy: Policy, old: Text, new: Text, renderer: Renderer) -> Pa
 
 
 def _summaries(policy: Policy, old: Text, new: Text) -> list[dict[str, str]]:
-    """What the publisher said of each release since."""
-    texts = policy.releases[policy.releases.index(old) + 1 : policy.releases.index(new) + 1]
-    return [{"version": text.label, "summary": text.release.summary} for text in texts if text.release]
+    """What the publisher said of each release since; before that, why any was withdrawn on the way."""
+    register = policy.register
+    was, now = register.lineage(old.release), register.lineage(new.release)
+    ends = [end for release in was if release not in now and (end := register.withdrawn(release))]
+    return [
+        {"version": str(row.version), "kind": row.kind, "summary": row.summary}
+        for row in (*ends, *(release for release in reversed(now) if release not in was))
+    ]
 
 
 def _parts(redline: Redline, address: str, renderer: Renderer) -> Iterator[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from itertools import groupby
 from types import MappingProxyType
 from typing import Any
@@ -13,10 +14,12 @@ from markupsafe import Markup
 from generator.config import direction
 from generator.diff import BlockChange, Redline, SectionChange
 from generator.documents import Document, Section
-from generator.history import Release
+from generator.history import Register, Release
 from generator.library import Library, Policy, Text
 from generator.marking import Notes
 from generator.render import Renderer
+
+WITHDRAWN = "page-withdrawn"  # where the page of a release says that it is withdrawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,11 @@ class ReleaseView:
     summary: str = ""
     note: str = ""
     sha256: str | None = None
+    row: str | None = None
+    previous: str | None = None
+    withdrawn: str | None = None
+    reason: str = ""  # why it was withdrawn
+    held: tuple[Mapping[str, str | None], ...] = ()  # the days on which it is in force: from the first, without `until`
     redline_path: str | None = None
     redline_from: str | None = None
     awaiting: str = ""
@@ -136,29 +144,39 @@ def view(library: Library, policy: Policy, text: Text, language: str = "") -> Re
     }
     if release is None:
         return ReleaseView(**shared, status="draft", awaiting=meta.awaiting)
-    superseded = policy.register.superseded_on(release)
-    return ReleaseView(
-        **shared,
-        status=policy.register.status(release, library.today),
-        published=release.published.isoformat(),
-        effective=release.effective.isoformat(),
-        superseded=superseded.isoformat() if superseded else None,
-        kind=release.kind if policy.register.before(release) else None,
-        summary=release.summary,
-        note=release.note,
-        sha256=release.translations[language].sha256 if held else release.sha256,
-    )
+    return ReleaseView(**shared, **facts(policy.register, release, library.today, language))
+
+
+def facts(register: Register, release: Release, today: date, language: str = "") -> dict[str, Any]:
+    """What the register says of a release, or of its translation, with what follows from it."""
+    withdrawal, translated = register.withdrawn(release, today), release.translations.get(language)
+    return {
+        "status": register.status(release, today),
+        "published": release.published.isoformat(),
+        "effective": release.effective.isoformat(),
+        "superseded": _iso(register.superseded_on(release)),
+        "withdrawn": _iso(withdrawal.effective) if withdrawal else None,
+        "reason": withdrawal.summary if withdrawal else "",
+        "held": tuple({"from": _iso(p.first), "until": _iso(p.until)} for p in register.periods_of(release)),
+        "kind": release.kind if register.before(release) else None,
+        "summary": release.summary,
+        "note": release.note,
+        "sha256": (translated or release).sha256,
+        "row": release.row_hash,
+        "previous": release.previous,
+    }
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _previous(policy: Policy, text: Text) -> dict[str, Any]:
     """The redline that leads to a text."""
-    before = _before(policy, text.release)
-    return {"redline_path": redline_path(policy, before, text.label), "redline_from": before} if before else {}
-
-
-def _before(policy: Policy, release: Release | None) -> str | None:
-    before = policy.register.before(release) if release else policy.register.latest
-    return str(before.version) if before else None
+    before = policy.before(text)
+    if before is None:
+        return {}
+    return {"redline_path": redline_path(policy, before.label, text.label), "redline_from": before.label}
 
 
 def sections_of(
@@ -189,7 +207,7 @@ def change_row(change: SectionChange, redline: Redline, renderer: Renderer) -> d
     document = redline.new if change.new else redline.old
     return {
         "id": anchor(change),
-        "number": _full_number(change.section, document) if change.section else "",
+        "number": document.full_number(change.section) if change.section else "",
         "heading": renderer.text(change.section.heading) if change.section else "",
         "status": change.status,
         "removed_words": change.count("-"),
@@ -201,14 +219,6 @@ def anchor(change: SectionChange) -> str:
     """The id of a section of a redline; where one moved, its former place has another."""
     section_id = change.section.id if change.section else ""
     return f"{section_id}-before" if section_id and change.move and not change.new else section_id
-
-
-def _full_number(section: Section, document: Document) -> str:
-    """The number of a section where its neighbours are not in sight: `4.e.` for the letter e below 4."""
-    before = document.sections[: document.sections.index(section)]
-    above = next((other for other in reversed(before) if other.level < section.level), None)
-    lettered = above and section.number[:1].isalpha()
-    return f"{above.number}{section.number}" if above and lettered else section.number
 
 
 def change_view(change: SectionChange, renderer: Renderer, notes: Notes) -> ChangeView:

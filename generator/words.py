@@ -25,9 +25,9 @@ class Words:
         filled = {name: escape(value) for name, value in values.items()}
         return Markup(escape(self.texts[key]).format_map(filled))
 
-    def plain(self, key: str) -> str:
-        """A text without places, for where it is not yet markup and will be escaped."""
-        return str(self.texts[key])
+    def plain(self, key: str, **values: object) -> str:
+        """The same where it is not markup, or not yet."""
+        return str(self.texts[key]).format_map(values)
 
     def day(self, value: str | date | None) -> str:
         """A date as readers of this language write it: 22 November 2026."""

@@ -23,7 +23,7 @@ def golden_files() -> dict[str, str]:
 def _is_compared(path: str) -> bool:
     name = Path(path)
     return (
-        name.suffix in (".html", ".txt", ".md", ".xml", ".json")
+        name.suffix in (".html", ".txt", ".md", ".xml", ".json", ".yaml")
         and name.name != "manifest.json"
         and (name.parts[0] != "notices")
     )

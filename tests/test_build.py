@@ -93,14 +93,15 @@ def test_a_later_day_on_which_nothing_takes_effect_changes_nothing() -> None:
     assert built(on_disk("small"), today=date(2026, 12, 24), drafts=True).files == site("small").files
 
 
-def test_the_manifest_names_every_other_file_by_its_digest_and_every_release_by_its_own() -> None:
+def test_the_manifest_names_every_other_file_by_its_digest_and_every_row_by_its_own() -> None:
     files = site("small").files
     manifest = json.loads(files["manifest.json"])
     assert manifest["files"] == {
         path: history.digest(content) for path, content in sorted(files.items()) if path != "manifest.json"
     }
-    assert manifest["releases"]["privacy"]["1.0"] == history.digest(files["privacy/1.0.md"])
-    assert manifest["releases"]["terms"] == {}
+    register = history.load(files["privacy/releases.yaml"].decode(), "releases.yaml")
+    assert manifest["registers"]["privacy"] == {row.row_hash: str(row.version) for row in register.rows}
+    assert manifest["registers"]["terms"] == {}
 
 
 # Drafts
@@ -238,9 +239,9 @@ def test_on_its_day_a_release_takes_the_address_of_the_policy() -> None:
 
 def test_the_banner_names_the_release_in_force_on_the_day() -> None:
     one, two = (built(on_disk("small"), today=day).files for day in (date(2027, 1, 14), date(2027, 1, 15)))
-    manifest = json.loads(one["manifest.json"])["releases"]["privacy"]
-    assert manifest["1.1"].encode() in one["preferences.js"]
-    assert manifest["2.0"].encode() in two["preferences.js"]
+    manifest = json.loads(one["manifest.json"])["files"]
+    assert manifest["privacy/1.1.md"].encode() in one["preferences.js"]
+    assert manifest["privacy/2.0.md"].encode() in two["preferences.js"]
 
 
 # The banner

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -63,12 +64,16 @@ def test_from_an_edit_to_a_published_release(site: Path) -> None:
     assert "We do not sell personal data{+, ever+}." in done.stdout
     assert "\n1 changed, " in done.stdout
 
-    done = run("release", "privacy-policy", "--editorial", "--summary", "Says it plainly.", cwd=site)
+    done = run(
+        "release", "privacy-policy", "--editorial", "--summary", "Says plainly that data is never sold, ever.", cwd=site
+    )
     assert done.returncode == 1
     assert "release.material-section: the section 'Data Sharing and Disclosure' is marked material" in done.stderr
     assert not (site / "content/privacy-policy/releases/1.2.md").exists()
 
-    done = run("release", "privacy-policy", "--material", "--summary", "Says it plainly.", cwd=site)
+    done = run(
+        "release", "privacy-policy", "--material", "--summary", "Says plainly that data is never sold, ever.", cwd=site
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert "released privacy-policy 2.0 (material), in force from 2026-12-22" in done.stdout
     frozen = site / "content/privacy-policy/releases/2.0.md"
@@ -176,7 +181,7 @@ def test_every_command_explains_itself(command: list[str], tmp_path: Path) -> No
         ),
         (
             ["release", "terms", "--material", "--summary", " "],
-            "content/terms/releases.yaml: release.summary: the summary is empty",
+            "content/terms/releases.yaml: release.summary: ' ' does not say what changed",
         ),
         (["ledger", "verify", "--store", "sqlite:///missing.db"], "missing.db"),
     ],
@@ -302,7 +307,7 @@ def test_evidence_stays_published_when_the_site_no_longer_asks(site: Path) -> No
         (site / "content/privacy-policy/releases/1.1.md").read_bytes()
     )
     assert run("build", cwd=site).returncode == 0
-    assert len(list((site / "dist/notices").iterdir())) == 1
+    assert len(list((site / "dist/notices").glob("*.json"))) == 1
     assert not (site / "dist/preferences.js").exists()
 
 
@@ -369,3 +374,98 @@ def test_two_versions_of_a_translation_are_compared(bilingual: Path) -> None:
     assert run("diff", "privacy", "1.2.ar", "draft.ar", cwd=bilingual).returncode == 0
     assert run("diff", "privacy", "1.0.ar", "1.1.ar", cwd=bilingual).returncode == 0
     assert "it has 1.0, 1.1, 1.2, draft, 1.0.ar" in run("diff", "privacy", "1.0.fr", "draft", cwd=bilingual).stderr
+
+
+def test_a_release_is_looked_at_announced_withdrawn_and_verified(site: Path) -> None:
+    release = ("release", "privacy-policy", "--material", "--summary", "Describes cookies as the banner treats them.")
+    held = sorted(site.rglob("*"))
+    done = run(*release, "--dry-run", cwd=site)
+    assert done.returncode == 0
+    assert "would release privacy-policy 2.0 (material), in force from 2026-12-22" in done.stdout
+    assert "7. Cookies and Tracking" in done.stdout
+    assert sorted(site.rglob("*")) == held
+
+    assert run(*release, cwd=site).returncode == 0
+    announced = run("announce", "privacy-policy", cwd=site)
+    assert (announced.returncode, announced.stderr) == (0, "")
+    assert announced.stdout.startswith("Privacy Policy: version 2.0 takes effect on 22 December 2026\n")
+    assert run("announce", "privacy-policy", "--format", "html", cwd=site).stdout.startswith("<!doctype html>")
+    run("build", cwd=site)
+
+    done = run("withdraw", "privacy-policy", "2.0", "--reason", "Nobody approved section 7.", cwd=site)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "withdrew privacy-policy 2.0; in force today: 1.1" in done.stdout
+    assert "announce.none: no release is announced" in run("announce", "privacy-policy", cwd=site).stderr
+    assert "Reason: Nobody approved section 7." in run("announce", "privacy-policy", "2.0", cwd=site).stdout
+    assert "privacy-policy: 1.1 in force, releases: 3" in run("build", cwd=site).stdout
+
+    done = run("verify", cwd=site)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(
+        r"content: 4 releases in 2 registers: all hold\n.*dist: \d+ files, 4 releases in 2 registers: all hold\n",
+        done.stdout,
+    )
+
+
+def test_a_history_is_listed_for_people_and_for_programs(site: Path) -> None:
+    listed = run("history", "privacy-policy", cwd=site)
+    assert listed.returncode == 0
+    assert "  1.1    editorial  published 2026-11-22  effective 2026-11-22  in-force\n" in listed.stdout
+    told = json.loads(run("history", "--json", cwd=site).stdout)
+    assert {name: [row["version"] for row in rows] for name, rows in told.items()} == {
+        "privacy-policy": ["1.1", "1.0"],
+        "notice": ["1.0"],
+    }
+    assert told["privacy-policy"][0]["previous"] == told["privacy-policy"][1]["row"]
+
+
+def test_what_was_in_force_on_a_day_can_be_asked(site: Path) -> None:
+    on = json.loads(run("history", "privacy-policy", "--on", "2026-11-22", "--json", cwd=site).stdout)
+    assert [row["version"] for row in on["privacy-policy"]] == ["1.1"]
+    assert run("history", "privacy-policy", "--on", "2026-11-21", cwd=site).stdout == "privacy-policy: none\n"
+
+
+def test_an_edited_register_or_text_or_page_does_not_verify(site: Path) -> None:
+    run("build", cwd=site)
+    (site / "dist/extra.txt").write_text("")
+    done = run("verify", cwd=site)
+    assert (done.returncode, done.stderr) == (
+        0,
+        "extra.txt: warning: file.extra: the manifest does not name this file\n    see who put it there\n",
+    )
+    assert run("verify", "--strict", cwd=site).returncode == 1
+    (site / "dist/404.html").write_text("")
+    edit(site / "content/privacy-policy/releases.yaml", "word for word", "more or less")
+    done = run("verify", cwd=site)
+    assert done.returncode == 1
+    assert (
+        "content/privacy-policy/releases.yaml: register.row: the row of 1.0 (material) has been edited" in done.stderr
+    )
+    assert "404.html: file.changed: " in done.stderr
+    assert "content: 0 releases in 0 registers: problems: 1" in done.stdout
+    told = json.loads(run("verify", "--json", cwd=site).stdout)
+    assert [problem["code"] for problem in told["problems"]] == ["register.row", "file.changed", "file.extra"]
+    assert told["checked"][str(Path("dist"))]["registers"].keys() == {"privacy-policy", "notice"}
+
+
+def test_a_copy_of_a_site_is_verified_without_its_sources(site: Path, tmp_path: Path) -> None:
+    run("build", "--out", tmp_path / "copy", cwd=site)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    done = run("verify", tmp_path / "copy", cwd=elsewhere)
+    assert done.returncode == 0
+    assert "content" not in done.stdout
+    assert "3 releases in 2 registers: all hold" in done.stdout
+    assert "source.no-site" in run("verify", cwd=elsewhere).stderr
+    assert "manifest.missing" in run("verify", elsewhere, cwd=site).stderr
+
+
+def test_a_register_that_was_shortened_after_it_was_built_does_not_verify(site: Path) -> None:
+    run("build", cwd=site)
+    register = site / "content/privacy-policy/releases.yaml"
+    text = register.read_text("utf-8")
+    register.write_text(text[: text.index("  - version: 1.1")], "utf-8")
+    (site / "content/privacy-policy/releases/1.1.md").unlink()
+    done = run("verify", cwd=site)
+    assert done.returncode == 1
+    assert "release.lost: privacy-policy 1.1 was built here as row " in done.stderr

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from html import unescape
 from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
+from lxml import etree
 
 from generator import history
 from generator.build import Built
@@ -20,6 +21,7 @@ from generator.ledger.notices import Notices, read_notices
 from tests.edits import bodies
 from tests.trees import (
     CONSENT,
+    ROOT,
     SITE,
     TERMS,
     TODAY,
@@ -30,9 +32,11 @@ from tests.trees import (
     policy_files,
     renderer,
     with_banner,
+    withdrawn,
 )
 
 ATOM = "{http://www.w3.org/2005/Atom}"
+GRAMMAR = etree.RelaxNG(etree.parse(str(ROOT / "tests/fixtures/atom.rng")))
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 
 
@@ -89,6 +93,144 @@ def test_a_summary_with_marks_of_xml_is_text() -> None:
 def test_a_policy_that_has_no_release_has_no_feed_and_no_page_names_one() -> None:
     assert "terms/feed.xml" not in small().files
     assert not any(b"/terms/feed.xml" in content for content in small().files.values())
+
+
+DAYS = [date(2026, month, 1) for month in (1, 3, 5, 6)]
+FOUR = policy_files(
+    "terms",
+    [
+        Frozen(TERMS, DAYS[0], summary="The first."),
+        Frozen(TERMS.replace("plain", "clear"), DAYS[1], summary="Says “clear” & <plain>."),
+        Frozen(TERMS.replace("10", "12"), DAYS[2], "material", summary="A higher price."),
+        Frozen(TERMS.replace("10", "13"), date(2027, 1, 1), "material", DAYS[3], summary="Higher still."),
+    ],
+)
+TAKEN_BACK = withdrawn(FOUR, "2.0", date(2026, 9, 1), reason="Nobody <approved> it.")
+
+
+def of(content: dict[str, bytes], name: str = "feed.xml") -> bytes:
+    return built(with_banner(content=content)).files[f"terms/{name}"]
+
+
+def by_id(content: dict[str, bytes]) -> dict[str, bytes]:
+    entries = etree.fromstring(of(content)).findall(f"{ATOM}entry")
+    return {entry.findtext(f"{ATOM}id"): etree.tostring(entry) for entry in entries}
+
+
+@pytest.mark.parametrize("content", [FOUR, TAKEN_BACK])
+def test_a_feed_is_valid_by_the_grammar_of_the_rfc(content: dict[str, bytes]) -> None:
+    GRAMMAR.assertValid(etree.fromstring(of(content)))
+    GRAMMAR.assertValid(etree.fromstring(built(on_disk("arabic")).files["privacy/feed.xml"]))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"T00:00:00Z</updated>", b"</updated>"),
+        (b"<category term=", b"<category label="),
+        (b' href="https:', b' to="https:'),
+        (b"<id>https://www.example.com/terms/1.0/</id>", b""),
+        (b"<summary>The first.</summary>", b"<what>The first.</what>"),
+    ],
+)
+def test_the_grammar_would_notice_a_wrong_feed(old: bytes, new: bytes) -> None:
+    assert old in of(FOUR)
+    assert not GRAMMAR.validate(etree.fromstring(of(FOUR).replace(old, new)))
+
+
+def test_a_feed_is_updated_by_material_changes_and_withdrawals_and_by_nothing_else() -> None:
+    """V08: `updated` moves only where the publisher finds a change significant (RFC 4287 section 4.2.15)."""
+    releases = [
+        Frozen(TERMS, DAYS[0]),
+        Frozen(TERMS.replace("plain", "clear"), DAYS[1]),
+        Frozen(TERMS.replace("10", "12"), DAYS[2], "material"),
+    ]
+    made = [policy_files("terms", releases[: at + 1]) for at in range(3)]
+    made.append(withdrawn(made[-1], "2.0", DAYS[3]))
+    updated = [(etree.fromstring(of(content)).findtext(f"{ATOM}updated") or "")[:10] for content in made]
+    assert updated == [str(day) for day in (DAYS[0], DAYS[0], DAYS[2], DAYS[3])]
+
+
+def test_an_entry_changes_only_when_its_release_is_withdrawn() -> None:
+    before, after = by_id(FOUR), by_id(TAKEN_BACK)
+    taken = "https://www.example.com/terms/2.0/"
+    assert after.keys() - before.keys() == {f"{taken}#page-withdrawn"}
+    assert [id for id in before if before[id] != after[id]] == [taken]
+    entry = etree.fromstring(after[taken])
+    assert (entry.findtext(f"{ATOM}published"), entry.findtext(f"{ATOM}updated")) == (
+        "2026-05-01T00:00:00Z",
+        "2026-09-01T00:00:00Z",
+    )
+    assert entry.findtext(f"{ATOM}title") == "Terms 2.0, withdrawn on 1 September 2026"
+
+
+def test_each_id_of_a_feed_is_an_address_where_the_site_says_the_same() -> None:
+    files = built(with_banner(content=TAKEN_BACK)).files
+    for address in by_id(TAKEN_BACK):
+        path, _, part = address.removeprefix("https://www.example.com/").partition("#")
+        page = files[f"{path}index.html"].decode()
+        assert not part or f'id="{part}"' in page
+
+
+# JSON Feed 1.1 and index.json
+
+
+def test_a_json_feed_keeps_the_rules_of_its_version() -> None:
+    """https://www.jsonfeed.org/version/1.1/: what is required, and what each value must be."""
+    told = json.loads(of(TAKEN_BACK, "feed.json"))
+    assert told["version"] == "https://jsonfeed.org/version/1.1"
+    assert told["feed_url"] == "https://www.example.com/terms/feed.json"
+    assert isinstance(told["title"], str)
+    assert all(author.keys() <= {"name", "url", "avatar"} for author in told["authors"])
+    known = {"id", "url", "title", "summary", "content_html", "date_published", "date_modified", "tags", "language"}
+    for item in told["items"]:
+        assert item["id"]
+        assert {key for key in item if not key.startswith("_")} <= known
+        assert datetime.fromisoformat(item["date_published"]) <= datetime.fromisoformat(item["date_modified"])
+        assert all(isinstance(tag, str) for tag in item["tags"])
+    assert len({item["id"] for item in told["items"]}) == len(told["items"]) == 5
+    assert told["items"][0]["content_html"] == "<p>Nobody &lt;approved&gt; it.</p>"
+
+
+def test_both_feeds_say_the_same() -> None:
+    told = json.loads(of(TAKEN_BACK, "feed.json"))["items"]
+    entries = [etree.fromstring(entry) for entry in by_id(TAKEN_BACK).values()]
+    for item, entry in zip(told, entries, strict=True):
+        said = [entry.findtext(ATOM + name) for name in ("id", "title", "summary", "updated")]
+        assert said == [item[key] for key in ("id", "title", "summary", "date_modified")]
+        assert [category.get("term") for category in entry.findall(f"{ATOM}category")] == item["tags"]
+
+
+def test_a_policy_for_programs_names_each_release_with_its_dates_hashes_and_files() -> None:
+    files = built(with_banner(content=TAKEN_BACK)).files
+    told = json.loads(files["terms/index.json"])
+    assert (told["in_force"], told["upcoming"]) == ("1.1", "3.0")
+    releases = {release["version"]: release for release in told["releases"]}
+    assert list(releases) == ["3.0", "2.0", "1.1", "1.0"]
+    assert {version: release["status"] for version, release in releases.items()} == {
+        "3.0": "upcoming",
+        "2.0": "withdrawn",
+        "1.1": "in-force",
+        "1.0": "superseded",
+    }
+    assert releases["1.1"]["held"] == [
+        {"from": "2026-03-01", "until": "2026-05-01"},
+        {"from": "2026-09-01", "until": "2027-01-01"},
+    ]
+    assert (releases["2.0"]["withdrawn"], releases["2.0"]["reason"]) == ("2026-09-01", "Nobody <approved> it.")
+    addresses = [told[name] for name in ("address", "register", "history", "atom", "json_feed")]
+    for release in told["releases"]:
+        assert release["sha256"] == history.digest(files[f"terms/{release['version']}.md"])
+        addresses += [release["address"], *release["copies"].values()]
+        addresses += [release["redline"]["address"]] if release["redline"] else []
+    paths = [address.removeprefix("https://www.example.com/") for address in addresses]
+    assert [path for path in paths if (path + "index.html" if path.endswith("/") else path) not in files] == []
+
+
+def test_every_page_of_a_policy_offers_both_feeds() -> None:
+    page = built(with_banner(content=FOUR)).files["terms/1.0/index.html"].decode()
+    assert '<link rel="alternate" type="application/atom+xml" href="/terms/feed.xml"' in page
+    assert '<link rel="alternate" type="application/feed+json" href="/terms/feed.json"' in page
 
 
 # Sitemap
@@ -183,7 +325,7 @@ def test_a_release_as_json_says_what_its_register_and_its_page_say() -> None:
         "2026-03-01",
         "2027-01-15",
     )
-    assert release["previous"] == json.loads(files["privacy/1.0.json"])["sha256"]
+    assert release["previous"] == json.loads(files["privacy/1.0.json"])["row"]
     assert [section["number"] for section in release["sections"]] == ["", "1.", "a.", "b.", "2."]
     page = files["privacy/1.1/index.html"].decode()
     assert all(section["html"] in page for section in release["sections"])

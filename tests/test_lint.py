@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from datetime import date
+from typing import Any
 
 import pytest
 
@@ -136,6 +138,50 @@ def test_a_problem_below_a_long_variable_is_named_at_the_line_of_the_file() -> N
     draft = TERMS.replace("We write plain terms.", "{{ purposes }}\n\n{{ cookie_table }}") + "\n[a](#x)\n"
     made = with_banner(content=policy_files("terms", [Frozen(f"{TERMS}\n{STORED}\n")], draft))
     assert [str(problem.where) for problem in found(made=made)] == ["content/terms/policy.md:17"]
+
+
+# Dates that a text gives itself
+
+DATED = TERMS.replace("We write plain terms.", "Last updated: 1 March 2026. We write plain terms.")
+
+
+def dated(
+    old: str, new: str, *, before: str = DATED, released: date = date(2026, 3, 1), effective: date | None = None
+) -> list[str]:
+    """What is said of a draft on the day of the tests."""
+    assert old in before
+    frozen = Frozen(before, effective or released, published=released)
+    made = make_sources(content=policy_files("terms", [frozen], before.replace(old, new)))
+    return [str(problem) for problem in found(made=made) if problem.severity == "error"]
+
+
+def test_words_that_change_under_an_unchanged_date_are_an_error() -> None:
+    assert dated("everybody", "everyone") == [
+        "content/terms/policy.md:5: policy.date-unchanged: "
+        "words changed, but the date that the text gives itself did not: 1 March 2026"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "more"),
+    [
+        ("everybody", "**everybody**", {}),
+        ("10 euros", "12 euros", {}),
+        ("1 March 2026. We write plain", "22 November 2026. We write clear", {}),
+        ("everybody", "everyone", {"before": TERMS}),
+        ("everybody", "everyone", {"released": TODAY}),
+        ("everybody", "everyone", {"released": TODAY, "effective": date(2027, 1, 1)}),
+        ("everybody", "everyone", {"before": DATED.replace("1 March", "November"), "released": date(2026, 11, 3)}),
+    ],
+    ids=["only form", "only figures", "a new date", "no date", "same day", "not in force yet", "same month"],
+)
+def test_a_date_that_still_is_that_of_the_text_may_stand(old: str, new: str, more: dict[str, Any]) -> None:
+    assert dated(old, new, **more) == []
+
+
+def test_a_month_does_not_stand_for_the_next_one() -> None:
+    before = DATED.replace("1 March", "October")
+    assert len(dated("everybody", "everyone", before=before, released=date(2026, 10, 3))) == 1
 
 
 def test_a_site_may_bring_a_check_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

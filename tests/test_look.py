@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +19,7 @@ from jinja2 import Environment, nodes
 from markupsafe import Markup
 
 from generator.templates import Templates
+from generator.views import ReleaseView
 
 ROOT = Path(__file__).parent.parent
 SOURCES = {
@@ -228,12 +230,8 @@ def section(number: str, heading: str, *below: SimpleNamespace, level: int = 2) 
     )
 
 
-def policy_page(language: str, **facts: object) -> bytes:
-    release = dict.fromkeys(
-        ("published", "effective", "superseded", "kind", "sha256", "md", "txt", "json", "redline_path", "redline_from")
-    )
-    paths = {"path": "/p/1.0/", "history_path": "/p/history/", "current_path": "/p/"}
-    texts = {"policy_title": "A & B", "version": "1.0", "status": "in-force", "summary": "", "note": "", "awaiting": ""}
+def policy_page(language: str, **facts: Any) -> bytes:
+    release = ReleaseView("A & B", "1.0", "in-force", "/p/1.0/", current_path="/p/", history_path="/p/history/")
     page = {"kind": "policy", "path": "/p/", "title": "A & B", "description": "", "canonical": None, "robots": ""}
     site = {"title": "Site", "url": "https://example.org", "navigation": [], "company": {"name": "Company"}}
     company = {"name": "Company", "address": "", "email": "", "website": ""}
@@ -250,7 +248,7 @@ def policy_page(language: str, **facts: object) -> bytes:
         },
         "page": {**page, "language": language, "dir": "ltr", "feed": None, "csp": "", "languages": ()},
         "banner": None,
-        "release": {**release, **paths, **texts, **facts},
+        "release": replace(release, **facts),
         "next_release": None,
         "intro": Markup("<p>Opening.</p>"),
         "sections": sections,
@@ -276,7 +274,7 @@ def test_headings_go_down_one_level_at_a_time() -> None:
     assert all(lower - upper <= 1 for upper, lower in pairwise(levels))
 
 
-@pytest.mark.parametrize("status", ["superseded", "draft"])
+@pytest.mark.parametrize("status", ["superseded", "draft", "withdrawn"])
 def test_a_text_that_does_not_hold_says_so_before_its_title(status: str) -> None:
     page = policy_page("en", status=status).decode()
     told = page.index(words("en")["notice_read_current"])

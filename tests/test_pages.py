@@ -26,6 +26,7 @@ from tests.trees import (
     renderer,
     shipped,
     with_banner,
+    withdrawn,
 )
 
 RENDERER = renderer()
@@ -203,6 +204,83 @@ def test_the_demo_gates_by_the_first_purpose_that_needs_consent() -> None:
     demo = made(loaded)["/demo/"].context["demo"]
     assert demo["purpose"] == "analytics"
     assert 'data-purpose="analytics"' in demo["snippet"]
+
+
+# Withdrawn releases
+
+TAKEN = withdrawn(
+    policy_files(
+        "terms",
+        [
+            Frozen(TERMS, date(2026, 1, 1)),
+            Frozen(TERMS.replace("10", "12"), date(2026, 2, 1), "material"),
+            Frozen(TERMS.replace("10", "13"), date(2026, 3, 1), "material", published=date(2026, 2, 1)),
+        ],
+    ),
+    "2.0",
+    date(2026, 2, 9),
+)
+
+
+@cache
+def taken_back(today: date) -> dict[str, Page]:
+    return made(build.load(make_sources(content=TAKEN), today=today))
+
+
+def test_a_withdrawn_release_stays_at_its_address_and_says_since_when_and_why() -> None:
+    view = release(taken_back(TODAY)["/terms/2.0/"])
+    assert (view.status, view.withdrawn, view.reason) == ("withdrawn", "2026-02-09", "Not approved.")
+    page = build.build(make_sources(content=TAKEN), today=TODAY).files["terms/2.0/index.html"].decode()
+    slip = page[page.index('<div class="slip" id="page-withdrawn">') : page.index("<h1>")]
+    assert "was withdrawn on <time datetime" in slip
+    assert "It had been in force before." in slip
+    assert "Reason: Not approved." in slip
+    assert '<a href="/terms/">Read the version in force</a>' in slip
+    assert "12 euros" in page
+
+
+def test_the_release_before_a_withdrawn_one_is_in_force_again_and_tells_each_of_its_days() -> None:
+    made = taken_back(date(2026, 2, 10))
+    view = release(made["/terms/"])
+    assert (view.version, view.status, view.superseded) == ("1.0", "in-force", "2026-03-01")
+    assert view.held == ({"from": "2026-01-01", "until": "2026-02-01"}, {"from": "2026-02-09", "until": "2026-03-01"})
+    page = build.build(make_sources(content=TAKEN), today=date(2026, 2, 10)).files["terms/index.html"].decode()
+    assert "In force again from" in page
+
+
+def test_a_release_withdrawn_in_time_was_never_in_force_and_says_when_it_should_have_been() -> None:
+    content = withdrawn(TAKEN, "3.0", date(2026, 2, 20), reason="A mistake.")
+    made = build.build(make_sources(content=content), today=TODAY)
+    page = made.files["terms/3.0/index.html"].decode()
+    assert "It never took effect." in page
+    assert "Was to take effect on" in page
+    assert "In force from" not in page
+    assert made.files["terms/index.html"] and made.library.policies[0].upcoming(date(2026, 2, 21)) is None
+
+
+def test_the_history_marks_what_was_withdrawn_with_the_reason() -> None:
+    page = build.build(make_sources(content=TAKEN), today=TODAY).files["terms/history/index.html"].decode()
+    assert (
+        page.count("Reason: Not approved.") == page.count('<span class="status status-withdrawn">Withdrawn</span>') == 1
+    )
+
+
+def test_search_engines_are_led_from_a_withdrawn_text_to_the_one_in_force() -> None:
+    assert taken_back(TODAY)["/terms/2.0/"].canonical == "/terms/"
+
+
+def test_each_release_that_has_ended_can_be_compared_with_the_one_in_force() -> None:
+    """One that was withdrawn is newer than the one that readers are led back to."""
+    loaded = build.load(make_sources(content=TAKEN), today=date(2026, 2, 10))
+    pairs = {(old.label, new.label) for old, new in redline_pairs(loaded, loaded.policies[0])}
+    assert pairs == {("1.0", "2.0"), ("2.0", "1.0"), ("2.0", "3.0")}
+
+
+def test_where_all_is_withdrawn_the_history_stands_at_the_address_of_the_policy() -> None:
+    content = withdrawn(policy_files("terms", [Frozen(TERMS)]), "1.0", TODAY)
+    page = made(build.load(make_sources(content=content), today=TODAY))
+    assert page["/terms/"].kind == "history"
+    assert page["/terms/1.0/"].canonical == "/terms/1.0/"
 
 
 def test_the_title_of_a_policy_is_that_of_its_newest_release() -> None:

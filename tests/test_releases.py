@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from datetime import date, timedelta
 
 import pytest
@@ -24,7 +25,7 @@ def prepared(
     made: Sources, kind: Kind = "editorial", *, name: str = "terms", effective: date | None = None, today: date = TODAY
 ) -> Prepared:
     loaded = build.load(made, today=today)
-    return releases.prepare(loaded, made, name, kind, summary="Says more.", effective=effective)
+    return releases.prepare(loaded, made, name, kind, summary="Says more plainly.", effective=effective)
 
 
 def after(made: Sources, done: Prepared, *, today: date = TODAY) -> tuple[Sources, Library]:
@@ -59,7 +60,7 @@ def test_what_is_released_next_is_chained_to_what_was_released_before() -> None:
     made, library = after(made, prepared(made))
     assert [text.label for text in library.policies[0].releases] == ["1.0", "1.1"]
     one, two = library.policies[0].register.releases
-    assert (two.previous, two.published) == (one.sha256, TODAY)
+    assert (two.previous, two.published) == (one.row_hash, TODAY)
 
 
 def test_variables_are_frozen_so_that_a_later_site_yaml_cannot_rewrite_history() -> None:
@@ -229,6 +230,133 @@ def test_a_material_release_is_announced_30_days_ahead_or_as_the_site_says() -> 
     assert prepared(shorter, "material").release.effective == TODAY + timedelta(days=7)
     with pytest.raises(SourceError, match=r"needs 7 days' notice"):
         prepared(shorter, "material", effective=TODAY)
+
+
+# What a release must be before it is frozen
+
+
+def test_a_text_with_a_mistake_in_it_is_not_frozen() -> None:
+    """Afterwards nobody could mend it."""
+    assert codes(site(TERMS.replace("plain", "[plain](#nowhere)"), TERMS)) == ["link.no-section"]
+    dated = TERMS.replace("We write", "Last updated 1 May 2026. We write")
+    files = policy_files("terms", [Frozen(dated)], dated.replace("plain", "clear"))
+    assert codes(make_sources(content=files)) == ["policy.date-unchanged"]
+
+
+def test_a_mistake_in_another_policy_holds_nothing_up() -> None:
+    content = policy_files("terms", [Frozen(TERMS)], TERMS.replace("plain", "clear"))
+    content |= policy_files("other", [], TERMS.replace("plain", "[plain](#nowhere)"))
+    made = make_sources(SITE + "  - other\n", content)
+    assert str(prepared(made).release.version) == "1.1"
+
+
+def test_all_that_keeps_a_text_from_being_released_is_told_at_once() -> None:
+    made = site(TERMS.replace("10 euros", "12 [euros](#nowhere)"), TERMS)
+    with pytest.raises(SourceError) as caught:
+        releases.prepare(build.load(made, today=TODAY), made, "terms", "editorial", summary="wip", effective=None)
+    assert [problem.code for problem in caught.value.problems] == [
+        "link.no-section",
+        "release.summary",
+        "release.material-section",
+    ]
+
+
+def test_a_summary_that_may_be_wrong_is_warned_of_and_what_changed_is_told() -> None:
+    done = prepared(site(TERMS.replace("everybody", "all"), TERMS))
+    assert [(problem.code, problem.hint) for problem in done.warnings] == [
+        ("release.summary", "changed: 1 Scope (reworded)")
+    ]
+    assert done.redline is not None
+    assert [change.status for change in done.redline.changed] == ["reworded"]
+
+
+def test_a_notice_needs_a_summary_too() -> None:
+    made = make_sources(SITE + CONSENT)
+    with pytest.raises(SourceError, match=r"release\.summary: 'update' does not say what changed"):
+        releases.prepare(build.load(made, today=TODAY), made, "notice", "material", summary="update", effective=None)
+
+
+# Withdrawing
+
+
+def taken_back(made: Sources, version: str, *, name: str = "terms", today: date = TODAY) -> tuple[Sources, Library]:
+    loaded = build.load(made, today=today)
+    done = releases.withdraw(loaded, made, name, version, reason="Nobody approved it.")
+    assert list(done.files) == [f"content/{name}/releases.yaml"]
+    return after(made, done, today=today)
+
+
+def test_a_withdrawal_adds_a_row_and_touches_nothing_else() -> None:
+    made = site(TERMS, TERMS, TERMS.replace("plain", "clear"))
+    changed, library = taken_back(made, "1.1")
+    path = "content/terms/releases.yaml"
+    assert changed.text(path).startswith(made.text(path))
+    assert {name: made.content[name] for name in made.content if name != path} == {
+        name: changed.content[name] for name in changed.content if name != path
+    }
+    row = library.policies[0].register.rows[-1]
+    assert (str(row.version), row.kind, row.published, row.summary) == (
+        "1.1",
+        "withdrawal",
+        TODAY,
+        "Nobody approved it.",
+    )
+
+
+def test_what_comes_after_a_withdrawal_changes_the_text_that_is_in_force_again() -> None:
+    made, library = taken_back(site(TERMS, TERMS, TERMS.replace("10", "12")), "1.1")
+    assert not library.policies[0].draft_is_new
+    again = dataclasses.replace(
+        made, content={**made.content, "content/terms/policy.md": TERMS.replace("10", "12").encode()}
+    )
+    assert codes(again) == ["release.material-section"]
+    done = prepared(again, "material")
+    assert (str(done.release.version), done.release.effective) == ("2.0", TODAY + timedelta(days=30))
+    assert done.redline is not None
+    assert done.redline.old.path == "content/terms/releases/1.0.md"
+
+
+@pytest.mark.parametrize("version", ["9.9", "draft", ""])
+def test_what_is_no_release_cannot_be_withdrawn(version: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        taken_back(site(TERMS, TERMS), version)
+    assert [(problem.code, problem.hint) for problem in caught.value.problems] == [("withdraw.unknown", "known: 1.0")]
+
+
+def test_nothing_is_withdrawn_twice_or_without_a_reason() -> None:
+    made, _ = taken_back(site(TERMS, TERMS, TERMS.replace("plain", "clear")), "1.1")
+    with pytest.raises(SourceError, match=r"withdraw\.unknown"):
+        taken_back(made, "1.1")
+    with pytest.raises(SourceError, match=r"release\.summary"):
+        releases.withdraw(build.load(made, today=TODAY), made, "terms", "1.0", reason="wip")
+
+
+def test_a_withdrawn_notice_gives_way_to_the_one_before_and_stays_known_to_the_receiver() -> None:
+    """Whoever chose under it has its digest on record (E02), and is asked again: it has another MAJOR."""
+    held = with_banner()
+    more = dataclasses.replace(held, site=held.site.replace("12 months", "2 years"))
+    made, library = after(more, prepared(more, "material", name="notice"))
+    mistaken = library.notice
+    assert mistaken
+    assert mistaken.data["version"] == "2.0"
+    made, library = taken_back(made, "2.0", name="notice")
+    assert library.notice
+    assert library.notice.data["version"] == "1.0"
+    files = build.build(made, today=TODAY).files
+    assert f"notices/{mistaken.sha256}.json" in files
+    assert mistaken.sha256 in json.loads(files["notices.json"])["notices"]
+    assert library.notice.sha256.encode() in files["preferences.js"]
+    assert "cookies/since/2.0.en.html" in files
+
+
+def test_a_record_made_under_a_withdrawn_policy_still_resolves() -> None:
+    made, library = taken_back(with_banner(content=site(TERMS, TERMS, TERMS.replace("plain", "clear")).content), "1.1")
+    digest = library.policies[0].releases[1].release
+    assert digest
+    files = build.build(made, today=TODAY).files
+    assert json.loads(files["notices.json"])["policies"][digest.sha256]["version"] == "1.1"
+    assert history.digest(files["terms/1.1.md"]) == digest.sha256
+    assert history.digest(files["terms/1.0.md"]).encode() in files["preferences.js"]
 
 
 # A history that was tampered with

@@ -8,7 +8,7 @@ from typing import Any
 
 from generator import build
 from generator.since import ROOM, fact_changes
-from tests.trees import ROOT, TODAY, Frozen, make_sources, policy_files
+from tests.trees import ROOT, TODAY, Frozen, make_sources, policy_files, withdrawn
 
 NOTICE = json.loads((ROOT / "content/notice/releases/1.0.json").read_text())
 
@@ -81,3 +81,19 @@ def test_a_fragment_stays_small_and_still_names_what_it_leaves_out() -> None:
     html = files(long, long.replace("word", "term"))["terms/since/1.0.html"]
     assert len(html) < 2 * ROOM
     assert all(f"#c{at}" in html.decode() for at in range(9))
+
+
+def test_who_chose_under_a_withdrawn_release_is_told_why_and_what_holds_instead() -> None:
+    releases = [
+        Frozen(text, date(2026, at, 1), "material", summary=f"Number {at}.")
+        for at, text in enumerate((START, START.replace("Ten", "Nine"), START.replace("Ten", "Eight")), 1)
+    ]
+    content = withdrawn(policy_files("terms", releases), "2.0", date(2026, 2, 9), reason="Nine was wrong.")
+    before = build.build(make_sources(content=content), today=date(2026, 2, 10)).files["terms/since/2.0.html"].decode()
+    assert "Version 2.0 was withdrawn: Nine was wrong." in before
+    assert "Number" not in before
+    assert 'href="/terms/changes/2.0...1.0/#b"' in before
+    after = build.build(make_sources(content=content), today=TODAY).files
+    assert "Version 3.0: Number 3." in after["terms/since/1.0.html"].decode()
+    assert "Version 2.0: Number 2." in after["terms/since/1.0.html"].decode()  # 3.0 was made from it
+    assert "Nine was wrong" not in after["terms/since/1.0.html"].decode()

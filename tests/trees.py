@@ -12,7 +12,7 @@ from pathlib import Path
 from generator import build, history, sources, words
 from generator.build import Built
 from generator.documents import Document, parse
-from generator.history import Kind, Register, Release, Version
+from generator.history import Kind, Register, Release
 from generator.render import Renderer
 from generator.sources import Sources
 
@@ -101,7 +101,7 @@ def policy_files(name: str, releases: Sequence[Frozen], draft: str | None = None
     register, rows = Register("releases.yaml"), ""
     for frozen in releases:
         row = _release(register, frozen)
-        register, rows = Register(register.path, (*register.releases, row)), history.with_row(rows, row)
+        register, rows = register.add(row), history.with_row(rows, row)
         files[f"content/{name}/releases/{row.version}.{'json' if name == 'notice' else 'md'}"] = frozen.text.encode()
     if releases:
         files[f"content/{name}/releases.yaml"] = rows.encode()
@@ -114,14 +114,26 @@ def _release(register: Register, frozen: Frozen) -> Release:
     latest = register.latest
     kind: Kind = frozen.kind if latest else "material"
     return Release(
-        version=latest.version.next(kind) if latest else Version(1, 0),
+        version=register.next(kind),
         published=frozen.published or frozen.effective,
         effective=frozen.effective,
         kind=kind,
         summary=frozen.summary,
         sha256=history.digest(frozen.text.encode()),
-        previous=latest.sha256 if latest else None,
+        previous=register.head,
     )
+
+
+def withdrawn(
+    content: Mapping[str, bytes], version: str, day: date, *, name: str = "terms", reason: str = "Not approved."
+) -> dict[str, bytes]:
+    """The files after a release was withdrawn on a day."""
+    path = f"content/{name}/releases.yaml"
+    register = history.load(content[path].decode(), path)
+    release = register.get(version)
+    assert release is not None
+    row = Release(release.version, day, day, "withdrawal", reason, release.sha256, register.head)
+    return {**content, path: register.add(row).text.encode()}
 
 
 def notice_files(site: str) -> dict[str, bytes]:

@@ -45,7 +45,7 @@ def build_site(root: Path, out: Path, *, drafts: bool, write: bool = True, recei
             Problem("build.folder", Where(str(out)), "this is a site's own folder", "name one of its own")
         )
     built = build.build(sources.read(root), today=today(), drafts=drafts, receiver=receiver)
-    problems = [*built.problems, *output.lost_releases(built.files, out)]
+    problems = [*built.problems, *output.lost_rows(built.library.registers, out)]
     show(problems)
     exit_if(any(problem.severity == "error" for problem in problems))
     if write:

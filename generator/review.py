@@ -1,0 +1,168 @@
+"""What is checked of a release before it is made: what may be called editorial, and what its summary must say.
+
+Whether a change is material stays a person's decision. What can be proven against it is: other words, another place or
+a lost mark of a section that is marked material (V03), and a summary that does not say what changed (WP260 para 29).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+
+from rapidfuzz.distance import Levenshtein
+
+from generator.diff import Redline, SectionChange, same_words
+from generator.documents import Document, Section
+from generator.errors import Problem, Severity, Where
+from generator.tokens import TOKEN
+
+# Words that say nothing of a change, in a summary that holds no others.
+_EMPTY_WORDS = (
+    "a about all an and any are as at be by can change changed changes changing edit edited edits few fix fixed fixes "
+    "for from general has have if improve improved improvement improvements in is it its making may minor misc "
+    "miscellaneous more new newer not of on or other our policy release released revise revised revision revisions "
+    "says small some something stuff tbd test testing text that the their them they things this to todo tweak tweaks "
+    "update updated updates updating various version was we were which who will wip with you your"
+)
+_EMPTY = frozenset(_EMPTY_WORDS.split())
+_FORM = re.compile(r"\b(?:no (?:\w+ )?changes?|nothing (?:\w+ )?changed|(?:re)?format\w*|layout|punctuation)\b", re.I)
+_SLIPS = re.compile(r"\b(?:typos?|spelling|misspell\w*|grammar|misprints?)\b", re.IGNORECASE)
+_NOT = re.compile(r"\b(?:not?|nor|never|without|cannot)\b|n['’]t\b", re.IGNORECASE)
+_NUMBER = r"\d+(?:\.[\da-z]+)*"
+_SECTIONS = re.compile(
+    rf"(?:\b(?:sections?|clauses?|articles?)|§+)\s*({_NUMBER}(?:(?:,|–|-|\s|\band\b|\bto\b|&)+{_NUMBER})*)",
+    re.IGNORECASE,
+)
+_SHOWN = 12  # changed sections that a message names
+
+
+def material_problems(redline: Redline, version: str) -> Iterator[Problem]:
+    """The changes that an editorial release may not hold. A mark holds for the sections below, too."""
+    was, now = _marked(redline.old), _marked(redline.new)
+    for change in redline.sections:
+        section = change.section
+        marked = (change.old and change.old.id in was) or (change.new and change.new.id in now)
+        if section and marked and (what := _what_changed(change, redline, now)):
+            after = change.new or redline.new.section(section.id)
+            where = Where(redline.new.path, redline.new.line(after.line) if after else None)
+            message = f"the section {section.heading!r} is marked material, and {what} {version}"
+            hint = "release with --material, or take the change back"
+            yield Problem("release.material-section", where, message, hint)
+
+
+def _what_changed(change: SectionChange, redline: Redline, marked: set[str]) -> str:
+    old, new = change.old, change.new
+    if change.move:  # it stands in the redline twice, and is told once
+        return "stands elsewhere than in" if old else ""
+    if old is None or new is None:
+        return "was not in" if new else "is gone since"
+    if not same_words(old, new):
+        return "its words differ from"
+    if _headings(redline.old, old) != _headings(redline.new, new):  # they say for whom or when it holds
+        return "stands below another heading than in"
+    return "" if new.id in marked else "has lost that mark since"
+
+
+def _headings(document: Document, section: Section) -> list[str]:
+    return [above.heading for above in document.above(section)]
+
+
+def _marked(document: Document) -> set[str]:
+    """The ids of the sections marked material, and of those below them."""
+    found, depth = set(), 0  # the level of the mark that holds, if one does
+    for section in document.sections:
+        if not depth or section.level <= depth:
+            depth = section.level if section.material else 0
+        if depth:
+            found.add(section.id)
+    return found
+
+
+def is_empty(summary: str) -> bool:
+    """Whether no word of a summary could say what changed: "wip", "Updates the policy."."""
+    words = [word for word in _words(summary) if not word.isdigit()]
+    return len(words) < 2 or not set(words) - _EMPTY
+
+
+def summary_problem(redline: Redline, summary: str, where: Where) -> Problem | None:
+    """A summary may not deny what changed, and should name some of it, and nothing else."""
+    if not redline.changed:
+        return None
+    severity: Severity = "warning"
+    changed = {f"{number}." for change in redline.changed for number in _numbers(change, redline)}
+    numbers = [number for found in _SECTIONS.findall(summary) for number in re.findall(_NUMBER, found)]
+    strange = [n for n in numbers if not any(f"{n}.".startswith(c) or c.startswith(f"{n}.") for c in changed)]
+    claim = _FORM.search(summary) or _SLIPS.search(summary)
+    named = _telling(summary.replace(claim[0], " ") if claim else summary) & _telling(_changed_text(redline))
+    if claim and not named and numbers == strange and _denied(claim, redline):
+        message = f"the summary says {claim[0]!r} and no more, but more has changed"
+        severity = "error"
+    elif changed and strange:
+        message = f"the summary names {', '.join(strange)}, where nothing changed"
+    elif not named and not numbers:
+        message = "the summary names nothing that changed"
+    else:
+        return None
+    return Problem("release.summary", where, message, _told(redline), severity)
+
+
+def _told(redline: Redline) -> str:
+    """The changed sections, with what happened to each."""
+    told = []
+    for change in redline.changed:
+        number, heading = next(iter(_numbers(change, redline)), ""), change.section.heading if change.section else ""
+        told.append(f"{number} {heading or 'the opening text'} ({change.status})".strip())
+    more = f"; and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
+    return f"changed: {'; '.join(told[:_SHOWN])}{more}"
+
+
+def _numbers(change: SectionChange, redline: Redline) -> list[str]:
+    """The numbers of a section in the new text and in the old one."""
+    places = ((redline.new, change.new), (redline.old, change.old))
+    found = [document.full_number(section).rstrip(".") for document, section in places if section]
+    return list(filter(None, found))
+
+
+def _words(text: str) -> list[str]:
+    return [token.casefold() for token, _ in TOKEN.findall(text) if token[0].isalnum()]
+
+
+def _telling(text: str) -> set[str]:
+    """The beginnings of the words that could tell what changed, so that cookie and cookies are one."""
+    return {word[:6] for word in _words(text) if word not in _EMPTY and (len(word) > 2 or word > "\u2e80")}
+
+
+def _changed_text(redline: Redline) -> str:
+    """The words that came or went, and the headings of changed sections."""
+    headings = [section.heading for change in redline.changed for section in (change.old, change.new) if section]
+    return " ".join([*headings, *(text for place in _places(redline) for text in place)])
+
+
+def _places(redline: Redline) -> Iterator[tuple[str, str]]:
+    """Each place at which words changed: what stood there, and what stands there now."""
+    for block in redline.blocks:
+        for changed, run in groupby(block.words, key=lambda span: span.changed and not span.move):
+            if changed:
+                spans = list(run)
+                old, new = ("".join(span.text for span in spans if span.op == op) for op in "-+")
+                yield old, new
+
+
+def _denied(claim: re.Match[str], redline: Redline) -> bool:
+    """Whether more changed than a summary says."""
+    if claim.re is _SLIPS:
+        return not all(_is_slip(old, new) for old, new in _places(redline))
+    return redline.visible == "words" or any(_digits(old) != _digits(new) for old, new in _places(redline))
+
+
+def _is_slip(old: str, new: str) -> bool:
+    """Whether only a few letters of a word, spaces or punctuation differ, and no figure or negation."""
+    before, after = (re.sub(r"[\W_]+", "", text.casefold()) for text in (old, new))
+    near = before and after and Levenshtein.distance(before, after) <= max(1, min(len(before), len(after)) // 4)
+    same = _digits(old) == _digits(new) and bool(_NOT.search(old)) == bool(_NOT.search(new))
+    return same and (before == after or bool(near))
+
+
+def _digits(text: str) -> list[str]:
+    return re.findall(r"\d+", text)
