@@ -24,10 +24,13 @@ from generator.words import Words
 WIDTH = 72  # characters of a line of a plain message (RFC 3676 section 4.2 asks for 78 at most)
 
 
-def message(loaded: Library, sources: Sources, policy: Policy, text: Text, form: Literal["txt", "html"]) -> str:
-    """The message in the language of the text; SourceError where readers have nothing to be told of."""
-    language = text.document.meta.language
-    said, release = words.load(sources.templates, language), view(loaded, policy, text)
+def message(
+    loaded: Library, sources: Sources, policy: Policy, text: Text, form: Literal["txt", "html"], language: str = ""
+) -> str:
+    """The message in the language of the text, or of one of its translations; SourceError where readers have nothing to
+    be told of. What the publisher wrote for the register stays in the language in which it was written."""
+    own, release = text.document.meta.language, view(loaded, policy, text, language)
+    said = words.load(sources.templates, language or own)
     if release.status not in ("upcoming", "in-force", "withdrawn"):
         problem = f"{text.label} is {release.status}: there is nothing to announce"
         raise SourceError(Problem("announce.past", Where(policy.register.path), problem))
@@ -44,17 +47,18 @@ def message(loaded: Library, sources: Sources, policy: Policy, text: Text, form:
     told = {"policy": release.policy_title, "company": company.name, "version": release.version, "date": day}
     state = release.status.replace("-", "_")
     context = {
-        "language": language,
-        "dir": direction(language),
+        "language": said.language,
+        "dir": direction(said.language),
+        "own": own,
         "subject": said.plain(f"announce_subject_{state}", **told),
         "opening": [said.plain(f"announce_{state}", **told), *_meanwhile(release, current, said)],
         "summary": said.plain("notice_withdrawn_reason", reason=release.reason) if ends else release.summary,
-        "changes": list(_changes(old, new, said)),
+        "changes": list(_changes(old, new, said, language)),
         "links": [(said.plain(key), loaded.site.absolute(path)) for key, path in links if path],
         "contact": said.plain("announce_contact", email=company.email),
         "sender": [line for line in (company.name, company.address, company.email) if line],
     }
-    made = Templates(sources.templates, {}).render(f"announcement.{form}", language, context).decode()
+    made = Templates(sources.templates, {}).render(f"announcement.{form}", said.language, context).decode()
     return f"{made}\n" if form == "html" else _wrapped(html.unescape(made))
 
 
@@ -65,13 +69,16 @@ def _meanwhile(release: ReleaseView, current: Text | None, said: Words) -> Itera
         yield said.plain(key, version=current.label)
 
 
-def _changes(old: Text | None, new: Text | None, said: Words) -> Iterator[str]:
+def _changes(old: Text | None, new: Text | None, said: Words, language: str) -> Iterator[str]:
     """The changed sections, with what happened to each."""
     if old and new:
         redline, renderer = diff.compare(old.document, new.document), Renderer(said.texts)
-        for change in (change_row(change, redline, renderer) for change in redline.changed):
-            name = f"{change['number']} {change['heading'] or said.plain('redline_intro')}".strip()
-            yield f"{name}: {said.plain('change_' + change['status'])}"
+        texts = (text.translations.get(language, text).document for text in (old, new))
+        headings = {section.id: renderer.text(section.heading) for text in texts for section in text.sections}
+        for change in redline.changed:
+            told, section_id = change_row(change, redline, renderer), change.section.id if change.section else ""
+            name = f"{told['number']} {headings.get(section_id) or told['heading'] or said.plain('redline_intro')}"
+            yield f"{name.strip()}: {said.plain('change_' + change.status)}"
 
 
 def _wrapped(text: str) -> str:

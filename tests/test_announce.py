@@ -107,6 +107,20 @@ def test_a_message_in_arabic_is_arabic_and_reads_from_the_right() -> None:
     assert latin <= set(re.findall(r"[A-Za-z]{3,}", on_disk("arabic").site))
 
 
+def test_a_message_in_the_language_of_a_translation_names_sections_as_that_does_and_leads_to_it() -> None:
+    """The summary stays in the language in which the publisher wrote it."""
+    made = on_disk("translated")
+    loaded = build.load(made, today=date(2026, 3, 1))
+    policy = loaded.policy("privacy")
+    text = policy.get("1.1")
+    assert text
+    forms: tuple[Form, Form] = ("txt", "html")
+    plain, page = (announce.message(loaded, made, policy, text, form, "ar") for form in forms)
+    assert "https://policies.example.ae/privacy/1.1/ar/" in plain
+    assert "- 3. حقوقك: معدّل الصياغة\n- 4. Complaints: مضاف\n" in plain  # the last is not translated yet
+    assert '<p lang="en" dir="auto">Says where to complain.</p>' in page
+
+
 def test_a_release_in_force_says_since_when() -> None:
     message = words(said(with_banner(content=CONTENT), "2.0", today=date(2027, 1, 15)))
     assert message.startswith(

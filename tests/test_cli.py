@@ -407,6 +407,13 @@ def test_a_release_is_looked_at_announced_withdrawn_and_verified(site: Path) -> 
     )
 
 
+def test_a_message_is_written_in_a_language_that_the_release_has(bilingual: Path) -> None:
+    done = run("announce", "privacy", "1.2", "--language", "ar", cwd=bilingual)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "سياسة الخصوصية: الإصدار 1.2 سارٍ الآن")
+    done = run("announce", "privacy", "1.2", "--language", "fr", cwd=bilingual)
+    assert (done.returncode, "1.2 has no 'fr'; it has en, ar" in done.stderr) == (2, True)
+
+
 def test_a_history_is_listed_for_people_and_for_programs(site: Path) -> None:
     listed = run("history", "privacy-policy", cwd=site)
     assert listed.returncode == 0

@@ -9,7 +9,7 @@ import pytest
 
 from generator import history, verify
 from generator.verify import Verified
-from tests.trees import TERMS, Frozen, built, policy_files, with_banner, withdrawn
+from tests.trees import TERMS, Frozen, built, on_disk, policy_files, with_banner, withdrawn
 
 TEXTS = policy_files("terms", [Frozen(TERMS), Frozen(TERMS.replace("10", "12"), date(2026, 2, 1), "material")])
 SITE = dict(built(with_banner(content=withdrawn(TEXTS, "2.0", date(2026, 3, 1)))).files)
@@ -75,6 +75,13 @@ def test_a_history_that_is_changed_with_its_manifest_is_still_noticed(
 ) -> None:
     assert old in SITE[path]
     assert told(with_manifest({**SITE, path: SITE[path].replace(old, new)})) == {expected}
+
+
+def test_a_translation_is_held_against_its_register_too() -> None:
+    made = dict(built(on_disk("translated")).files)
+    assert verified(made).problems == ()
+    path = "privacy/1.2/ar.md"
+    assert told(with_manifest({**made, path: made[path] + b"\n"})) == {f"{path}: release.changed"}
 
 
 def test_a_register_that_lost_its_last_row_is_noticed() -> None:

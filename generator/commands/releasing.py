@@ -100,8 +100,9 @@ def _write(root: Path, prepared: Prepared) -> None:
 @click.argument("policy")
 @click.argument("version", required=False)
 @click.option("--format", "form", type=click.Choice(["txt", "html"]), default="txt", show_default=True)
+@click.option("--language", default="", help="The language of a translation.", metavar="TAG")
 @click.pass_obj
-def announce_command(root: Path, policy: str, version: str | None, form: Literal["txt", "html"]) -> None:
+def announce_command(root: Path, policy: str, version: str | None, form: Literal["txt", "html"], language: str) -> None:
     """Print the message that tells readers of a release: the next one, or VERSION.
 
     The first line of txt, and the title of html, is the subject.
@@ -115,7 +116,10 @@ def announce_command(root: Path, policy: str, version: str | None, form: Literal
         known = ", ".join(text.label for text in named.releases)
         message = f"there is no release {version!r}" if version else "no release is announced"
         raise PolicyError(Problem("announce.none", Where(named.register.path), message, f"name one of {known}"))
-    click.echo(announce.message(library, read, named, text, form), nl=False)
+    own = text.document.meta.language
+    if language and language not in (own, *text.translations):
+        raise click.UsageError(f"{text.label} has no {language!r}; it has {', '.join((own, *text.translations))}")
+    click.echo(announce.message(library, read, named, text, form, language if language != own else ""), nl=False)
 
 
 @click.command("history")
