@@ -17,7 +17,7 @@ from generator.library import Library, Policy, Text
 from generator.pages import Page
 from generator.render import Renderer
 from generator.translations import OPENING, Translation
-from generator.views import WITHDRAWN, facts, redline_path, release_path, view
+from generator.views import facts, redline_path, release_path, view
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _ATOM_NAMES = {
@@ -136,7 +136,7 @@ def _entries(library: Library, policy: Policy) -> Iterator[dict[str, Any]]:
             link = words.say("history_redline", version=before.label)
             summary += Markup('<p><a href="{}">{}</a></p>').format(redline, link)
         yield {
-            "id": f"{address}#{WITHDRAWN}" if row == withdrawal else address,
+            "id": f"{address}#page-withdrawn" if row == withdrawal else address,
             "url": address,
             "title": words.plain(title, policy=text.document.meta.title, version=text.label, date=day),
             "summary": row.summary,
@@ -227,7 +227,10 @@ def notices(library: Library) -> dict[str, bytes]:
         "policies": {
             text.release.sha256: {"id": policy.id, "version": text.label, "language": text.document.meta.language}
             for policy in library.policies
-            for text in policy.releases
+            # Of two with the same bytes the newer one is named, unless it was withdrawn.
+            for text in sorted(
+                policy.releases, key=lambda text: text.label not in map(str, policy.register.withdrawals)
+            )
             if text.release
         },
     }

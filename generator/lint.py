@@ -16,14 +16,15 @@ from generator.library import Library, draft_path, register_path
 from generator.marking import MARKERS
 from generator.render import OWN_FILE, SAFE_LINK
 from generator.reports import stale
-from generator.views import WITHDRAWN
 from generator.visible import dates
 
 Check = Callable[[Library], Iterable[Problem]]
 CHECKS: list[Check] = []
 
 _LINK = re.compile(r"\]\(\s*<?([^)\s>]+)|<((?:[a-z][a-z0-9+.-]*):[^>\s]+)>", re.IGNORECASE)
-_PAGE_IDS = frozenset({"page-main", "page-changes", "page-intro", "page-colophon", WITHDRAWN})  # those of templates/
+_PAGE_IDS = frozenset(
+    {"page-main", "page-changes", "page-intro", "page-colophon", "page-withdrawn"}
+)  # those of templates/
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _IMAGE = re.compile(r"!\[[^\]]*\]\(\s*<?([^)\s>]+)")
 # "By using this site you accept …" is no consent and no notice of a change (B10, D23; WP260 para 29).

@@ -19,8 +19,6 @@ from generator.library import Library, Policy, Text
 from generator.marking import Notes
 from generator.render import Renderer
 
-WITHDRAWN = "page-withdrawn"  # where the page of a release says that it is withdrawn
-
 
 @dataclass(frozen=True, slots=True)
 class ReleaseView:

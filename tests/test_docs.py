@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,54 @@ def test_the_readmes_commands_do_what_it_says(tmp_path: Path) -> None:
     assert "{+" in said["diff"]
     assert "released privacy-policy 2.0 (material)" in said["release"]
     assert "1.1 in force, 2.0 from" in said["build"]
+
+
+def check_by_hand(register: Path) -> subprocess.CompletedProcess[str]:
+    """The paper's own program, with nothing but what Python brings along."""
+    paper = (REPOSITORY / "docs/releases.md").read_text("utf-8")
+    (program,) = re.findall(r"^```python\n(.*?)^```", paper, re.DOTALL | re.MULTILINE)
+    command = [sys.executable, "-I", "-S", "-c", program, register]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_what_the_paper_on_releases_says_is_done_and_can_be_checked_by_hand(tmp_path: Path) -> None:
+    root, said = copy_site(tmp_path), []
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1795305600"}  # 2026-11-22
+    for block in re.findall(
+        r"^```sh\n(.*?)^```", (REPOSITORY / "docs/releases.md").read_text("utf-8"), re.DOTALL | re.M
+    ):
+        command = ["bash", "-ec", block.replace(".venv/bin/policy", shlex.quote(str(POLICY)))]
+        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, (block, done.stderr)
+        said.append(done.stdout)
+    released, _, withdrawn, listed, verified, hashed = said
+    assert "released privacy-policy 2.0 (material), in force from 2026-12-22" in released
+    assert (root / "message.txt").read_text("utf-8").startswith("Privacy Policy: version 2.0 takes effect on")
+    assert (root / "message.html").read_text("utf-8").startswith("<!doctype html>")
+    assert "withdrew privacy-policy 2.0; in force today: 1.1" in withdrawn
+    assert "withdrawn 2026-11-22" in listed
+    assert verified.count(": all hold\n") == 2
+    found, row = hashed.splitlines()
+    assert found.split()[0] == row.split()[1]
+
+    registers = sorted(root.rglob("releases.yaml"))
+    assert len(registers) == 4
+    for register in registers:
+        done = check_by_hand(register)
+        assert done.stdout.startswith("holds; the newest row is "), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        ("releases.yaml", "published: 2026-11-22", "published: 2026-11-21", "the row of 1.0 was edited"),
+        ("releases/1.1.md", "personal", "Personal", "the text of 1.1 was changed"),
+    ],
+)
+def test_the_check_by_hand_finds_an_edit(file: str, old: str, new: str, expected: str, tmp_path: Path) -> None:
+    edited = copy_site(tmp_path) / "content/privacy-policy" / file
+    edited.write_text(edited.read_text("utf-8").replace(old, new, 1), "utf-8")
+    assert expected in check_by_hand(tmp_path / "content/privacy-policy/releases.yaml").stderr
 
 
 def test_make_serve_previews_the_repositorys_own_site() -> None:

@@ -349,3 +349,10 @@ def test_plain_text_says_every_word_of_the_page(body: str) -> None:
     text = plain(body)
     words = re.findall(r"\w+", unescape(re.sub(r"<[^>]+>", " ", str(renderer().section(body)))))
     assert not [word for word in words if word not in text and not word.isdigit()]
+
+
+def test_of_two_releases_with_the_same_text_the_receiver_names_the_newer_that_stands() -> None:
+    same = policy_files("terms", [Frozen(TERMS), Frozen(TERMS)])
+    for content, version in ((same, "1.1"), (withdrawn(same, "1.1", date(2026, 2, 1)), "1.0")):
+        told = json.loads(built(with_banner(content=content)).files["notices.json"])
+        assert [policy["version"] for policy in told["policies"].values()] == [version]
