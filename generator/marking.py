@@ -150,6 +150,8 @@ def clean(text: str) -> str:
 def inline(spans: Sequence[Span], notes: Notes, only: Op | None) -> str:
     """Words of a block with markers around what changed, in the markup of the new text, or of the only one."""
     spans = [replace(span, text=clean(span.text)) for span in spans]
+    if all(span.op == "=" for span in spans):
+        return "".join(span.text for span in spans)
     masks = {op: _mask("".join(span.text for span in spans if span.op in ("=", op))) for op in ("-", "+")}
     skeleton: Op = only or "+"
     out = held = before = ""  # what falls into the target of a link is held until it ends
