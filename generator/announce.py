@@ -18,7 +18,7 @@ from generator.library import Library, Policy, Text
 from generator.render import Renderer
 from generator.sources import Sources
 from generator.templates import Templates
-from generator.views import ReleaseView, change_row, redline_path, view
+from generator.views import ReleaseView, redline_path, view
 from generator.words import Words
 
 WIDTH = 72  # characters of a line of a plain message (RFC 3676 section 4.2 asks for 78 at most)
@@ -76,8 +76,9 @@ def _changes(old: Text | None, new: Text | None, said: Words, language: str) -> 
         texts = (text.translations.get(language, text).document for text in (old, new))
         headings = {section.id: renderer.text(section.heading) for text in texts for section in text.sections}
         for change in redline.changed:
-            told, section_id = change_row(change, redline, renderer), change.section.id if change.section else ""
-            name = f"{told['number']} {headings.get(section_id) or told['heading'] or said.plain('redline_intro')}"
+            section, document = change.section, redline.new if change.new else redline.old
+            number = document.full_number(section) if section else ""
+            name = f"{number} {(section and headings.get(section.id)) or said.plain('redline_intro')}"
             yield f"{name.strip()}: {said.plain('change_' + change.status)}"
 
 

@@ -77,14 +77,20 @@ class BlockChange:
         return tuple(span for span in self.spans if span.role in ("words", "bar"))
 
     @property
-    def cells(self) -> list[list[Span]]:
-        """Of a row the spans of each cell; the last of them, the bar, tells whether the column is old or new."""
-        cells: list[list[Span]] = [[]]
+    def cells(self) -> list[tuple[Op, list[Span]]]:
+        """Of a row each cell, and whether its column is in both texts, which the bar before it tells."""
+        first, *cells = self._cut()
+        outer = [] if not "".join(span.text for span in first[1]).strip() else [first]
+        return [*outer, *(cells if cells and cells[-1][1] else cells[:-1])]
+
+    def _cut(self) -> list[tuple[Op, list[Span]]]:
+        cells: list[tuple[Op, list[Span]]] = [("=", [])]
         for span in self.words:
-            cells[-1].append(span)
             if span.role == "bar":
-                cells.append([])
-        return [cell for cell in cells[1:] if cell]
+                cells.append((span.op, []))
+            else:
+                cells[-1][1].append(span)
+        return cells
 
 
 def changes_of(alignment: Alignment) -> Iterator[BlockChange]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, zip_longest
 
-from generator.diff import BlockChange, Redline, SectionChange, Span
-from generator.reports import Ends, ends, is_rule, label, notes, stale, title
+from generator.diff import Redline, Span
+from generator.reports import Note, Part, Told, label, parts, rows, stale, stretches
 
-_TAGS = {"-": "del", "+": "ins"}
+_TAGS = {"-": "del", "+": "ins", "moved": "var"}
 # An empty element keeps a sign apart from what it would call: a person, an issue, an address, a formula.
 _CALLS = re.compile(r"(?<!\w)@(?=\w)|[#!&%~](?=\w)|\bGH-(?=\d)|:(?=//)|\bwww(?=\.)|\$")
 _APART = "<span></span>"
@@ -24,41 +24,36 @@ _AT_START = re.compile(r"^(?:[-+#=/]|\d{1,9}(?=[.)]))")  # a list, a heading, a 
 _FOOT = 300  # characters kept free for each sentence on what did not fit
 
 
-def markdown(redline: Redline, names: tuple[str, str], *, limit: int, link: str = "") -> str:
+def markdown(redline: Redline, names: tuple[str, str], words: Mapping[str, str], *, limit: int, link: str = "") -> str:
     """The redline in at most `limit` characters: a summary, the changed sections, and each of them to unfold."""
-    form = _Form(ends(redline))
-    head = [f"**{inline(names[0])} → {inline(names[1])}**: {inline(label(redline))}"]
-    if stale(redline):
-        head.append(f"**Warning** `policy.date-unchanged`: {inline(stale(redline))}")
-    front = [change for change in redline.front if not change.kept]
-    listed = [f"- {inline(title(change))}: {change.status}, {_tally(change)}" for change in redline.changed]
-    shown = _fitting(listed, limit // 3 - _FOOT, 1)
-    if listed:
-        head.append("\n".join([*shown, *_more(len(listed) - len(shown), "sections", link)]))
-    parts = [_details("front matter", form.blocks(front))] if front else []
-    parts += [form.section(change) for change in redline.changed]
-    fit = _fitting(parts, limit - sum(len(part) + 2 for part in head) - _FOOT - len(link), 2)
-    return "\n\n".join([*head, *fit, *_more(len(parts) - len(fit), "sections in full", link)]) + "\n"
+    form = _Form(words)
+    head = [f"**{inline(names[0])} → {inline(names[1])}**: {inline(words[label(redline)])}"]
+    if dates := stale(redline):
+        said = f"{words['redline_date_unchanged']} {dates}"
+        head.append(f"**Warning** `policy.date-unchanged`: {inline(said)}")
+    found = parts(redline)
+    listed = _fitting([form.line(part) for part in found], limit // 3 - _FOOT, 1)
+    if found:
+        head.append("\n".join([*listed, *_more(len(found) - len(listed), "sections", link)]))
+    unfold = map(form.part, found)
+    fit = _fitting(unfold, limit - sum(len(part) + 2 for part in head) - _FOOT - len(link), 2)
+    return "\n\n".join([*head, *fit, *_more(len(found) - len(fit), "sections in full", link)]) + "\n"
 
 
-def _fitting(parts: Sequence[str], room: int, gap: int) -> list[str]:
-    """As many parts from the first on as there is room for."""
+def _fitting(texts: Iterable[str], room: int, gap: int) -> list[str]:
+    """As many texts from the first on as there is room for."""
     fitting = []
-    for part in parts:
-        room -= len(part) + gap
+    for text in texts:
+        room -= len(text) + gap
         if room < 0:
             break
-        fitting.append(part)
+        fitting.append(text)
     return fitting
 
 
 def _more(count: int, what: str, link: str) -> list[str]:
     where = f": <{link}>" if link else ""
     return [f"- …and {count} more {what}, for which there is no room here{where}"] if count else []
-
-
-def _tally(change: SectionChange) -> str:
-    return f"words removed: {change.count('-')}, added: {change.count('+')}"
 
 
 def _plain(text: str) -> str:
@@ -78,75 +73,85 @@ def _line(text: str) -> str:
     return _AT_START.sub(lambda start: start[0] + "\\" if start[0].isdigit() else "\\" + start[0], text.strip())
 
 
-def _details(summary: str, blocks: Iterable[str]) -> str:
-    return "\n\n".join([f"<details>\n<summary>{summary}</summary>", *blocks, "</details>"])
-
-
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """Where moves lead."""
+    """The words of what is not in the text."""
 
-    ends: Ends
+    words: Mapping[str, str]
 
-    def section(self, change: SectionChange) -> str:
-        told = [change.status, *(notes(change.title, self.ends) if change.title else ())]
-        renamed = any(span.op != "=" for span in change.heading)
-        heading = [f"<b>{self.spans(change.heading)}</b>"] if renamed else []
-        return _details(_plain(f"{title(change)} ({'; '.join(told)})"), [*heading, *self.blocks(change.blocks)])
+    def line(self, part: Part) -> str:
+        tally = f"words removed: {part.change.count('-')}, added: {part.change.count('+')}"
+        return f"- {inline(part.title(self.words))}: {part.change.status}, {tally}"
 
-    def blocks(self, changes: Iterable[BlockChange]) -> Iterator[str]:
+    def part(self, part: Part) -> str:
+        said = "; ".join([part.change.status, *(note.say(self.words) for note in part.notes)])
+        renamed = any(span.op != "=" for span in part.heading)
+        heading = [f"<b>{self.spans(part.heading)}</b>"] if renamed else []
+        summary = f"<details>\n<summary>{_plain(f'{part.title(self.words)} ({said})')}</summary>"
+        return "\n\n".join([summary, *heading, *self.blocks(part.blocks), "</details>"])
+
+    def blocks(self, blocks: Sequence[Told]) -> Iterator[str]:
         """Items in one list, rows in one table; longer stretches that were kept are counted."""
-        shown = (change for change in changes if change.block.kind != "blank")
-        for kind, run in groupby(shown, key=_together):
-            group = list(run)
-            if len(group) > 1 and all(change.kept for change in group):
-                yield f"<i>… {len(group)} unchanged</i>"
-            elif kind == "row":
-                yield self._table(group)
-            else:
-                yield ("\n" if kind == "item" else "\n\n").join(map(self._block, group))
+        for folded, run in stretches(blocks):
+            if folded:
+                yield _unchanged(len(run))
+                continue
+            for kind, group in groupby(run, lambda told: told.change.block.kind):
+                if kind == "row":
+                    yield self._table(list(group))
+                elif kind == "item":
+                    yield "\n".join(self._items(group))
+                else:
+                    yield from map(self._block, group)
 
-    def _block(self, change: BlockChange) -> str:
-        op = "-" if not change.new else "+"  # the form as it is now; a change of it is said in a note
-        form = "".join(span.text for span in change.spans if span.role == "form" and span.op in ("=", op)).strip()
+    def _items(self, items: Iterable[Told]) -> Iterator[str]:
+        depths: list[int] = []  # indentations of the items that this one is below
+        for item in items:
+            indent = len(item.form) - len(item.form.lstrip())
+            while depths and depths[-1] >= indent:
+                depths.pop()
+            yield f"{'  ' * len(depths)}- {self._block(item)}"
+            depths.append(indent)
+
+    def _block(self, told: Told) -> str:
+        form = told.form.strip()
         quote = "> " if form.startswith(">") else ""
         mark = inline(form.lstrip("># \t")) if form not in ("-", "*", "+") else ""
-        text = _line(f"{mark} {self.spans(change.words)}{self._notes(change)}")
-        return f"- {text}" if change.block.kind == "item" else quote + text
+        return quote + _line(f"{mark} {self.spans(told.words)}{self._notes(told.notes)}")
 
-    def _notes(self, change: BlockChange) -> str:
-        told = "; ".join(notes(change, self.ends))
-        return f" <i>({inline(told)})</i>" if told else ""
+    def _notes(self, notes: Sequence[Note]) -> str:
+        said = "; ".join(note.say(self.words) for note in notes)
+        return f" <i>({inline(said)})</i>" if said else ""
 
-    def _table(self, rows: Sequence[BlockChange]) -> str:
+    def _table(self, table: Sequence[Told]) -> str:
         """The first row is the head, whatever it was: without one there is no table."""
-        lines: list[list[str]] = []
-        for kept, run in groupby(rows, key=lambda row: row.kept and row is not rows[0]):
-            group = [row for row in run if not is_rule(row)]
-            lines += [[f"<i>… {len(group)} unchanged</i>"]] if kept and len(group) > 1 else map(self._cells, group)
+        head, *rest = rows(table)
+        lines = [self._cells(head)]
+        for kept, run in groupby(rest, lambda told: told.kept):
+            cells = list(map(self._cells, run))
+            lines += [[_unchanged(len(cells))]] if kept and len(cells) > 2 else cells
         width = max(map(len, lines))
-        table = [f"| {' | '.join(cells + [''] * (width - len(cells)))} |" for cells in lines]
-        return "\n".join([table[0], "|---" * width + "|", *table[1:]])
+        drawn = [f"| {' | '.join(cells + [''] * (width - len(cells)))} |" for cells in lines]
+        return "\n".join([drawn[0], "|---" * width + "|", *drawn[1:]])
 
-    def _cells(self, row: BlockChange) -> list[str]:
-        cells = [self.spans([span for span in cell if span.role != "bar"]).strip() for cell in row.cells]
-        return [*cells[:-1], "".join(cells[-1:]) + self._notes(row)]
+    def _cells(self, row: Told) -> list[str]:
+        *cells, last = [self.spans(cell).strip() for _, cell in row.change.cells] or [""]
+        return [*cells, last + self._notes(row.notes)]
 
     def spans(self, spans: Sequence[Span]) -> str:
         return "".join(_marked(span) for span in spans)
 
 
-def _together(change: BlockChange) -> str:
-    """Rows are one table; what else was kept is counted in one stretch, and items are one list."""
-    kind = change.block.kind
-    return kind if kind == "row" else "kept" if change.kept else "item" if kind == "item" else "text"
+def _unchanged(count: int) -> str:
+    return f"<i>… {count} unchanged</i>"
 
 
 def _marked(span: Span) -> str:
     """White space at the edges stays outside of the marks; where there is nothing else, it is the change."""
     text = inline(span.text)
-    if span.op == "=" or span.move:
+    if span.op == "=":
         return text
     words = text.strip()
     start, end = (" " if text[:1] == " " else "", " " if text[-1:] == " " else "") if words else ("", "")
-    return f"{start}<{_TAGS[span.op]}>{words or '␣'}</{_TAGS[span.op]}>{end}"
+    tag = _TAGS["moved" if span.move else span.op]
+    return f"{start}<{tag}>{words or '␣'}</{tag}>{end}"

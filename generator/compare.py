@@ -1,8 +1,9 @@
 """Any two releases: a page that leads to a redline of any pair.
 
 Neighbours, and each release with the one in force, have a page of their own. The other pairs are put together in the
-browser from parts, each made once for a distinct pair of section texts, so that a hundred releases do not make five
-thousand pages. The script that puts them together compares nothing: what changed is in the parts.
+browser from parts, each made once for a distinct pair of section texts. The parts that lead to one text are one file,
+so that a hundred releases make neither five thousand pages nor five thousand files. The script that puts them together
+compares nothing: what changed is in the parts. What moved from one section to another is gone and new in them.
 """
 
 from __future__ import annotations
@@ -10,18 +11,42 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from generator import diff
-from generator.diff import SectionChange
-from generator.documents import Section
+from generator import diff, documents, redlines, reports
+from generator.blocks import front_matter
+from generator.documents import Document
 from generator.library import Library, Policy, Text
+from generator.marking import Notes
 from generator.pages import Page, feed_path, redline_pairs
 from generator.render import Renderer
-from generator.views import change_view, redline_path, release_path, view
+from generator.tokens import chain
+from generator.views import redline_path, release_path, view
 
-NONE = "0"  # in place of the digest of a section that one of the texts does not have
+NONE = "0"  # in place of the digest of what one of the texts does not have
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What is compared by itself: a section, or the front matter. Two of the same digest need no comparison; a number
+    is no part of it."""
+
+    id: str
+    number: str
+    heading: str
+    document: Document
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.document.source.encode()).hexdigest()[:12]
+
+
+def units(text: Text) -> list[Unit]:
+    front = documents.read(front_matter(text.document.source), text.document.path)
+    sections = (Unit(s.id or "page-intro", s.number, s.heading, diff.alone(s)) for s in text.document.sections)
+    return [Unit("page-front", "", "", front), *sections]
 
 
 def make(library: Library, renderer_for: Callable[[str], Renderer]) -> Iterator[Page]:
@@ -33,29 +58,27 @@ def make(library: Library, renderer_for: Callable[[str], Renderer]) -> Iterator[
 
 
 def index(library: Library, policy: Policy) -> bytes:
-    """`/<policy>/compare/index.json`: the sections of each release by digest, and the pairs that have a page."""
-    made = _pairs_with_page(library, policy)
-    told = {
-        "schema": "policy-compare/1",
-        "pages": {f"{old}...{new}": redline_path(policy, old, new) for old, new in sorted(made)},
-        "releases": {
-            text.label: {
-                "address": release_path(policy, text.label),
-                "sections": [
-                    {"id": section.id, "number": section.number, "heading": section.heading, "text": digest(section)}
-                    for section in text.document.sections
-                ],
-            }
-            for text in policy.releases
-        },
-    }
+    """`/<policy>/compare/index.json`: the units of each release, the pairs that have a page, and the sections that have
+    another place, for each two orders of sections that there are."""
+    orders: dict[tuple[str, ...], int] = {}
+    releases = {}
+    for text in policy.releases:
+        held = units(text)
+        releases[text.label] = {
+            "address": release_path(policy, text.label),
+            "order": orders.setdefault(tuple(unit.id for unit in held), len(orders)),
+            "units": [{"id": u.id, "number": u.number, "heading": u.heading, "text": u.digest} for u in held],
+        }
+    moved = {f"{orders[old]}...{orders[new]}": ids for old in orders for new in orders if (ids := _moved(old, new))}
+    pages = {f"{old}...{new}": redline_path(policy, old, new) for old, new in sorted(_pairs_with_page(library, policy))}
+    told = {"schema": "policy-compare/2", "pages": pages, "moved": moved, "releases": releases}
     return (json.dumps(told, ensure_ascii=False) + "\n").encode()
 
 
-def digest(section: Section) -> str:
-    """What two sections have in common if they need no comparison: level, heading and text, but not the number."""
-    said = f"{section.level}\n{section.heading}\n{section.source.strip()}"
-    return hashlib.sha256(said.encode()).hexdigest()[:12]
+def _moved(old: tuple[str, ...], new: tuple[str, ...]) -> list[str]:
+    """The fewest ids that must change their place to get from one order to the other."""
+    stayed = {old[at] for at, _ in chain((old.index(id), at, 1) for at, id in enumerate(new) if id in old)}
+    return [id for id in new if id in old and id not in stayed]
 
 
 def _pairs_with_page(library: Library, policy: Policy) -> set[tuple[str, str]]:
@@ -79,37 +102,35 @@ def _choice(library: Library, policy: Policy) -> Page:
 
 
 def _parts(library: Library, policy: Policy, renderer_for: Callable[[str], Renderer]) -> Iterator[Page]:
+    """A file for each text that a part leads to, or, where it is gone, leads from."""
     made = _pairs_with_page(library, policy)
-    done: set[tuple[str, str]] = set()
+    held = {text.label: units(text) for text in policy.releases}
+    files: dict[str, dict[str, Any]] = {}
     for old, new in combinations(policy.releases, 2):
         if (old.label, new.label) in made:
             continue
-        for before, after in _pairs(old, new):
-            key = (digest(before) if before else NONE, digest(after) if after else NONE)
-            if key[0] != key[1] and key not in done:
-                done.add(key)
-                language = (new if after else old).document.meta.language
-                yield _part(policy, key, diff.compare_sections(before, after), renderer_for(language), language)
+        language = new.document.meta.language
+        for before, after in _pairs(held[old.label], held[new.label]):
+            texts = [unit.digest if unit else NONE for unit in (before, after)]
+            pair = "...".join(texts)
+            parts = files.setdefault(f"{policy.path}compare/{texts[after is not None]}.html", {})
+            if pair not in parts:
+                parts[pair] = _views(before, after, pair, renderer_for(language))
+    for path, parts in files.items():
+        yield Page(path, "compare_part.html", "", language, {"pairs": parts}, indexed=False)
 
 
-def _pairs(old: Text, new: Text) -> Iterator[tuple[Section | None, Section | None]]:
-    """Sections that have the same id, those that only the new text has, and those that only the old one had."""
-    before = {section.id: section for section in old.document.sections}
-    after = {section.id for section in new.document.sections}
-    yield from ((before.get(section.id), section) for section in new.document.sections)
-    yield from ((section, None) for section in old.document.sections if section.id not in after)
+def _pairs(old: list[Unit], new: list[Unit]) -> Iterator[tuple[Unit | None, Unit | None]]:
+    """Those with the same id and another text, those that only the new text has, those that only the old one had."""
+    before, after = ({unit.id: unit for unit in side} for side in (old, new))
+    for name in {**after, **before}:
+        pair = (before.get(name), after.get(name))
+        if not (pair[0] and pair[1] and pair[0].digest == pair[1].digest):
+            yield pair
 
 
-def _part(policy: Policy, key: tuple[str, str], change: SectionChange, renderer: Renderer, language: str) -> Page:
-    """One section of a redline, without its number, which is not the same in every pair."""
-    section = _rendered(change, renderer)
-    path = f"{policy.path}compare/{key[0]}...{key[1]}.html"
-    return Page(path, "compare_part.html", "", language, section, indexed=False)
-
-
-def _rendered(change: SectionChange, renderer: Renderer) -> dict[str, Any]:
-    return {
-        "section": change_view(change, renderer, renderer.notes()),
-        "removed": change.count("-"),
-        "added": change.count("+"),
-    }
+def _views(old: Unit | None, new: Unit | None, pair: str, renderer: Renderer) -> list[redlines.PartView]:
+    """What changed, without a number, which is not the same in every pair; ids of moves are the part's own."""
+    before, after = (unit.document if unit else diff.alone(None) for unit in (old, new))
+    notes = Notes(renderer.words, f"{pair}-")
+    return [redlines.view(part, renderer, notes) for part in reports.parts(diff.compare(before, after))]

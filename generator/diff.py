@@ -31,8 +31,8 @@ __all__ = [
     "Role",
     "SectionChange",
     "Span",
+    "alone",
     "compare",
-    "compare_sections",
     "merged",
     "same_words",
     "words",
@@ -141,13 +141,8 @@ def compare(old: Document, new: Document, *, minimal: bool = False) -> Redline:
     return Redline(old, new, tuple(_sections(old, new, alignment, placed)), front, minimal)
 
 
-def compare_sections(old: Section | None, new: Section | None) -> SectionChange:
-    """One section by itself, for whoever puts redlines together; what moved between sections is gone and new here."""
-    (change,) = compare(_alone(old), _alone(new)).sections
-    return replace(change, old=old, new=new)
-
-
-def _alone(section: Section | None) -> Document:
+def alone(section: Section | None) -> Document:
+    """One section as a text by itself, for whoever puts redlines together: what moved between two is gone and new."""
     meta = FrontMatter("")
     if section is None:
         return Document("", meta, ())

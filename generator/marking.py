@@ -1,331 +1,267 @@
 """A redline as Markdown with marker characters in it, and those as elements once it is HTML.
 
 The markers are private-use characters that pass through Markdown untouched, so a changed list stays a list and a
-changed table a table, and there is one renderer. The markup is that of the new text (of a block that is gone, its
-own); what was taken out stands in it as words. What no mark within the text can show is said in a note.
+changed table a table, and there is one renderer. The markup is that of the new text (of a block that only the old one
+has, its own); what was taken out stands in it as words. What Markdown would not show as words (front matter, code,
+rules, where a link leads) is shown as it is written, and what no words show is said in a note.
 """
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import groupby, zip_longest
+from dataclasses import dataclass, field, replace
+from itertools import groupby, pairwise, zip_longest
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from generator.blocks import Block, is_dashes
-from generator.diff import BlockChange, Kind, Op, Span
+from generator.diff import BlockChange, Op, Span
+from generator.reports import Note, Told, is_row, rows, side
+from generator.spans import cells
 
-MARKERS = "\ue000\ue001\ue002\ue003\ue004\ue005\ue006\ue007\ue008\ue009"
-_WRAP = {
-    "-": ("\ue000", "\ue001"),
-    "+": ("\ue002", "\ue003"),
-    "moved-": ("\ue006", "\ue007"),
-    "moved+": ("\ue008", "\ue009"),
-}
-_NOTE = ("\ue004", "\ue005")
-_TAG = {
-    "\ue000": ("del", ""),
-    "\ue002": ("ins", ""),
-    "\ue006": ("span", ' class="moved-from"'),
-    "\ue008": ("span", ' class="moved-to"'),
-}
+MARKERS = "".join(map(chr, range(0xE000, 0xE007)))
+_OPEN = {"-": "\ue000", "+": "\ue001", "moved-": "\ue002", "moved+": "\ue003"}
+_KEYS = {marker: key for key, marker in _OPEN.items()}
+_CLOSE, _NOTE, _NOTE_END = "\ue004", "\ue005", "\ue006"
 _BLOCK = re.compile(r"</?(?:p|li|[ou]l|blockquote|hr|pre|div|table|t[rhd]|thead|tbody)\b")
-_IMAGE = r"!\[[^\]\[]*\]\([^)]*\)"
-_DEFINITION = re.compile(r"\[[^\]]+\]:[ \t]*\S")
+_DEFINITION = re.compile(r"\[[^\]]+\]:[ \t]*\S")  # of a link's target, which no reader sees
 _BREAK = r"\s*\n\s*(?:[-*+]|\d+[.)])[ \t]+|[ \t]*(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)\s*"
-_PIECE = re.compile(rf"(\\.|{_IMAGE}|\]\(|\*\*|__|[*`\[\]()]|(?<!\w)_|_(?!\w)|{_BREAK})", re.DOTALL)
-_PARAGRAPH = re.compile(_BREAK)
-_MARKS = frozenset({"**", "__", "*", "_", "`", "[", "]", "]("})
-# Kinds that are said in a note at the end of the block they happened to.
-_NOTED = ("nested", "flattened", "formatting", "alignment", "anchor", "column")
+# In a text: what is escaped, a paragraph's or item's end, and what Markdown does not show: targets and marks.
+_SYNTAX = re.compile(
+    rf"\\.|(?P<break>{_BREAK})|(?P<target>(?<=\])\((?:\\.|[^()\\]|\([^()]*\))*\))|(?P<hidden>\*\*|__|[*`\[\]]|(?<!\w)_|_(?!\w))",
+    re.DOTALL,
+)
+_CUT = re.compile(rf"<([^<>\s]*[{MARKERS}][^<>\s]*)>|!(?=\[[^\]]*[{MARKERS}])")  # a link or image that changed within
 
 
 @dataclass(slots=True)
 class Notes:
-    """What is said beside the text: each note stands in the Markdown as its number between two markers."""
+    """What is said beside the text of one page: each note stands in the Markdown as its number between two markers.
+
+    A page that shows its changes twice names the ends of moves under two prefixes; a fragment of a page leads to them
+    at the page's address.
+    """
 
     words: Mapping[str, str]
-    prefix: str = ""  # of the ids of moves: a page that shows its changes twice must not name an id twice
+    prefix: str = ""
+    address: str = ""
     said: list[Markup] = field(default_factory=list)
-    moves: set[tuple[int, str]] = field(default_factory=set)  # ends of moves that are named already
-    sides: Notes | None = None
 
-    def beside(self) -> Notes:
-        """The notes of the same page side by side."""
-        self.sides = self.sides or Notes(self.words, "beside-")
-        return self.sides
+    def put(self, said: Markup) -> str:
+        self.said.append(said)
+        return f"{_NOTE}{len(self.said) - 1}{_NOTE_END}"
 
-    def put(self, note: Markup) -> str:
-        self.said.append(note)
-        return f"{_NOTE[0]}{len(self.said) - 1}{_NOTE[1]}"
+    def before(self, notes: Iterable[Note]) -> str:
+        return "".join(self.put(self._moved(note)) for note in notes if note.move)
 
-    def name(self, key: str) -> str:
-        return self.put(Markup(' <span class="note">{}</span> ').format(self.words[key]))
+    def after(self, notes: Iterable[Note]) -> str:
+        return "".join(self.put(self._note(note)) for note in notes if not note.move)
 
-    def change(self, op: str, text: str) -> Markup:
-        """A change that stands in a note."""
-        tag, word = ("del", "mark_removed") if op == "-" else ("ins", "mark_added")
-        mark = Markup('<span class="mark">{} </span>').format(self.words[word])
-        return Markup("<{0}>{1}{2}</{0}>").format(Markup(tag), mark, text)
+    def _note(self, note: Note) -> Markup:
+        pair = Markup(" ").join(self.mark(op, escape(text)) for op, text in (("-", note.old), ("+", note.new)) if text)
+        return Markup(' <span class="note">{}</span>').format(Markup(" ").join([self.words[note.key], pair]).strip())
 
-    def link(self, old: str, new: str) -> str:
-        changes = Markup(" ").join(self.change(op, text) for op, text in (("-", old), ("+", new)) if text)
-        return self.put(Markup(' <span class="note">{} {}</span>').format(self.words["note_link"], changes))
-
-    def moved(self, change: BlockChange) -> str:
-        """Said once for all blocks that moved together, with a link to the other end."""
-        op, other = ("-", "to") if change.old else ("+", "from")
-        if not change.move or (change.move, op) in self.moves:
-            return ""
-        self.moves.add((change.move, op))
-        here = "from" if op == "-" else "to"
-        text = self.words["note_moved_to" if op == "-" else "note_moved_from"]
-        return self.put(
-            Markup('<a class="note" id="{0}move-{1}-{2}" href="#{0}move-{1}-{3}">{4}</a> ').format(
-                self.prefix, change.move, here, other, text
-            )
+    def _moved(self, note: Note) -> Markup:
+        here, there = ("from", "to") if note.key == "note_moved_to" else ("to", "from")
+        name = Markup("") if self.address else Markup(' id="{}move-{}-{}"').format(self.prefix, note.move, here)
+        return Markup('<a class="note"{} href="{}#{}move-{}-{}">{}</a> ').format(
+            name, self.address, self.prefix, note.move, there, note.say(self.words)
         )
 
+    def mark(self, key: str, inner: Markup) -> Markup:
+        """A stretch that is not in both texts, and the words that say so (A13); a move is said in its note."""
+        if key in ("-", "+"):
+            tag, word = ("del", "mark_removed") if key == "-" else ("ins", "mark_added")
+            said = Markup('<span class="mark">{} </span>').format(self.words[word])
+            return Markup("<{0}>{1}{2}</{0}>").format(Markup(tag), said, inner)
+        return Markup('<span class="moved-{}">{}</span>').format("from" if key == "moved-" else "to", inner)
 
-def one_side(changes: Iterable[BlockChange], op: Op) -> Iterator[BlockChange]:
-    """What the old (-) or the new (+) text has of each change, for the two to stand side by side."""
-    for change in changes:
-        blocks = change.old if op == "-" else change.new
-        if blocks:
+    def written(self, spans: Iterable[Span]) -> Markup:
+        """Text as it is written, whatever Markdown would make of it."""
+        return Markup('<pre class="written">{}</pre>').format(Markup("").join(map(self._as_written, spans)))
+
+    def _as_written(self, span: Span) -> Markup:
+        text = clean(span.text)
+        words = text.strip() or text
+        if span.op == "=":
+            return escape(text)
+        before, _, after = text.partition(words)
+        return escape(before) + self.mark(_key(span), escape(words)) + escape(after)
+
+
+def one_side(blocks: Iterable[Told], op: Op) -> Iterator[Told]:
+    """What the old (-) or the new (+) text has of each block, for the two to stand side by side. What happened to a
+    block is said beside the new one, if there is one."""
+    for told in blocks:
+        change = told.change
+        ours = change.old if op == "-" else change.new
+        if ours:
             spans = tuple(span for span in change.spans if span.op in ("=", op))
-            kinds = change.kinds if op == "+" or change.move else frozenset[Kind]()
-            old, new = (blocks, ()) if op == "-" else ((), blocks)
-            yield BlockChange(old, new, spans, change.move, kinds)
+            old, new = (ours, ()) if op == "-" else ((), ours)
+            notes = told.notes if op == "+" or not change.new else ()
+            yield Told(replace(change, old=old, new=new, spans=spans), notes)
 
 
-def blocks_of(changes: Iterable[BlockChange], notes: Notes) -> Iterator[Block]:
-    """Changes as blocks of Markdown with markers in them; rows that belong together are one table."""
-    for is_row, run in groupby(changes, key=lambda change: change.block.kind == "row"):
-        if is_row:
-            yield from (_table(rows, notes) for rows in _tables(list(run)))
-        else:
-            yield from (_block(change, notes) for change in run if change.block.kind != "blank")
+def blocks_of(blocks: Iterable[Told], notes: Notes) -> Iterator[Block]:
+    """Blocks of Markdown with markers in them; rows that belong together are one table."""
+    for row, run in groupby((told for told in blocks if told.change.block.kind != "blank"), is_row):
+        told = list(run)
+        if row:
+            yield from (_table(table, notes) for table in _tables(told))
+            continue
+        for this, below in zip_longest(told, told[1:]):
+            block = _block(this, notes)
+            yield replace(block, suffix="\n\n") if below and _strangers(this.change, below.change) else block
 
 
-def _block(change: BlockChange, notes: Notes) -> Block:
-    block = change.block
-    if block.kind == "rule":
-        said = notes.change("-" if not change.new else "+", notes.words["note_rule"])
-        return block if change.kept or change.move else Block("paragraph", "", notes.put(said), block.suffix)
-    if block.kind == "code":
-        return block if change.kept else Block("paragraph", "", _code(change), block.suffix)
-    if _DEFINITION.match(block.text) and not change.kept:  # of a link's target, which no reader sees
-        old, new = ("".join(other.text for other in side) for side in (change.old, change.new))
-        return Block("paragraph", "", f"{new}\n\n{notes.link(clean(old), clean(new))}", block.suffix)
-    form = re.match(r"[ \t>]*", block.prefix) if block.kind != "item" else None
-    prefix = form[0] if form else block.prefix
-    number = block.prefix[len(prefix) :]  # written by hand, and so a part of the text
-    words = (
-        [Span(change.words[0].op if change.words else "=", number), *change.words]
-        if number.strip("# ")
-        else change.words
-    )
-    before = len(notes.said)
-    text = notes.moved(change) + inline(words, notes, lone=not (change.old and change.new))
-    text += _notes(change, notes, shown=any("¶" in note for note in notes.said[before:]))
+def _strangers(before: BlockChange, after: BlockChange) -> bool:
+    """Two blocks of which no text has both, and which so are no lines of one paragraph."""
+    return before.block.kind != "item" and not (before.old and after.old) and not (before.new and after.new)
+
+
+def _block(told: Told, notes: Notes) -> Block:
+    change, block = told.change, told.change.block
+    defines = _DEFINITION.match(block.text)
+    if told.kept and (defines or block.kind in ("code", "rule", "front")):
+        return block
+    if defines or block.kind in ("code", "rule", "front"):
+        source = f"{change.new[0].text}\n\n" if defines and change.new else ""
+        shown = notes.put(notes.written(span for span in change.spans if span.role != "tail"))
+        return Block("paragraph", "", source + shown + notes.after(told.notes), "\n\n")
+    text = notes.before(told.notes) + inline(told.words, notes, side(change))
     if block.kind == "heading":  # one that is gone or new while the text below it stayed
-        return Block("paragraph", "", f"**{text}**", block.suffix)
+        text = f"**{text}**"
+    text += notes.after(told.notes)
     # The last item of the old list may stand amid the new one, where its blank line would set all items apart.
-    return Block(block.kind, prefix, text, block.suffix if change.new else "\n")
-
-
-def _notes(change: BlockChange, notes: Notes, *, shown: bool) -> str:
-    """What happened to the block itself; a paragraph's break may be `shown` within its words already."""
-    named = [kind for kind in _NOTED if kind in change.kinds]
-    named += [kind for kind in ("split", "joined") if kind in change.kinds and not shown]
-    return "".join(notes.name(f"note_{kind}") for kind in named)
-
-
-def _code(change: BlockChange) -> str:
-    marked = ""
-    for span in change.words:
-        lines = [
-            line for line in span.text.splitlines() if line.strip() and not line.lstrip().startswith(("```", "~~~"))
-        ]
-        marked += "".join(_wrapped(_key(span), f"`{clean(line)}`") + "\n" for line in lines)
-    return marked
+    suffix = "\n" if block.kind == "item" and not change.new else block.suffix
+    return Block("item" if block.kind == "item" else "paragraph", told.form.replace("#", ""), text, suffix)
 
 
 def _key(span: Span) -> str:
-    return "=" if span.op == "=" else f"moved{span.op}" if span.move else span.op
+    return f"moved{span.op}" if span.move else span.op
 
 
 def clean(text: str) -> str:
     """Without characters that mean something here; nobody can read them."""
-    return re.sub(f"[{MARKERS}]", "", text)
+    return re.sub(f"{_NOTE}\\d+{_NOTE_END}|[{MARKERS}]", "", text)
 
 
-def _wrapped(key: str, text: str) -> str:
-    """Markers stand inside the white space, so that Markdown still sees the edges of words."""
-    words = text.strip()
-    if key == "=" or not words:
-        return text
-    start = len(text) - len(text.lstrip())
-    return text[:start] + _WRAP[key][0] + words + _WRAP[key][1] + text[start + len(words) :]
-
-
-@dataclass(slots=True)
-class _Side:
-    """Where the reading of one of the texts is: within a link's target or not."""
-
-    inside: bool = False
-    depth: int = 0
-    target: str = ""
-
-    def read(self, piece: str) -> bool:
-        """Whether this piece is part of a target; its end closes it."""
-        if not self.inside:
-            self.inside, self.depth, self.target = piece == "](", 0, ""
-            return self.inside
-        self.depth += (piece == "(") - (piece == ")")
-        if self.depth < 0:
-            self.inside = False
-        else:
-            self.target += piece
-        return True
-
-
-def inline(spans: Sequence[Span], notes: Notes, *, lone: bool = False) -> str:
-    """Words of a block with markers around what changed. `lone` is text that stands on one side only, which keeps its
-    own markup."""
-    out: list[tuple[str, str]] = []
-    old, new = _Side(), _Side()
-    gone = ""  # the target of a link that was taken out, until what follows tells whether another took its place
+def inline(spans: Sequence[Span], notes: Notes, only: Op | None) -> str:
+    """Words of a block with markers around what changed, in the markup of the new text, or of the only one."""
+    spans = [replace(span, text=clean(span.text)) for span in spans]
+    if all(span.op == "=" for span in spans):
+        return "".join(span.text for span in spans)
+    masks = {op: _mask("".join(span.text for span in spans if span.op in ("=", op))) for op in ("-", "+")}
+    skeleton: Op = only or "+"
+    out = held = before = ""  # what falls into the target of a link is held until it ends
     for index, span in enumerate(spans):
-        if span.role == "words" and span.op != "=" and not span.text.strip() and not span.move:
-            out.append(("=", _space(span, _around(spans, index), notes)))
-            continue
-        skeleton = span.op != "-" or lone
-        for piece in filter(None, _PIECE.split(clean(span.text))):
-            before = (old.inside, new.inside)
-            if lone:
-                shown = new.read(piece) or _is_mark(piece)
-            else:
-                in_old = span.op != "+" and old.read(piece)
-                in_new = span.op != "-" and new.read(piece)
-                shown = in_new or (span.op == "-" and in_old) or _is_mark(piece)
-            out.append(("=", piece if skeleton else " " if not piece.strip() else "") if shown else (_key(span), piece))
-            if lone:
-                continue
-            if before[0] and not old.inside and span.op == "-":
-                gone = old.target
-            if before[1] and not new.inside:
-                was = old.target if span.op == "=" and before[0] else gone
-                gone = ""
-                if was != new.target:
-                    out.append(("=", notes.link(was, new.target)))
-        if gone and not new.inside and span.op == "=":
-            out.insert(len(out) - 1, ("=", notes.link(gone, "")))
-            gone = ""
-    if gone:
-        out.append(("=", notes.link(gone, "")))
-    return "".join(
-        _wrapped(key, "".join(text for _, text in run)) for key, run in groupby(out, key=lambda pair: pair[0])
-    )
+        text, own = span.text, span.op in ("=", skeleton)
+        mask = masks[skeleton if own else span.op][: len(text)]
+        masks = {op: mask[len(text) :] if span.op in ("=", op) else mask for op, mask in masks.items()}
+        if own and before == "t":
+            end = len(mask) - len(mask.lstrip("t"))
+            out += text[:end]
+            out, held = (out + held, "") if end < len(text) else (out, held)
+            text, mask = text[end:], mask[end:]
+        if span.op == "=":
+            shown = text
+        elif text.strip() or span.move:
+            shown = _wrapped(_key(span), text, mask, own=own)
+        else:
+            beside = (spans[at] for at in (index - 1, index + 1) if 0 <= at < len(spans))
+            replaced = any(other.op not in ("=", span.op) and not other.text.strip() for other in beside)
+            shown = _space(span.op, text, "b" in mask, replaced, notes, own=own)
+        if own:
+            out, before = out + shown, (before + mask)[-1:]
+        elif before == "t" and masks[skeleton][:1] == "t":
+            held += shown
+        else:
+            out += shown
+    return _CUT.sub(lambda cut: cut[1] or "", out + held)
 
 
-def _is_mark(piece: str) -> bool:
-    return piece in _MARKS or bool(_PARAGRAPH.fullmatch(piece))
+def _mask(text: str) -> str:
+    """For each character whether it is words (w), the end of a paragraph or item (b), a target (t), or a mark (h)."""
+    mask = ""
+    for found in _SYNTAX.finditer(text):
+        mask += "w" * (found.start() - len(mask)) + (found.lastgroup or "w")[0] * len(found[0])
+    return mask + "w" * (len(text) - len(mask))
 
 
-def _around(spans: Sequence[Span], index: int) -> tuple[Span | None, Span | None]:
-    before = spans[index - 1] if index else None
-    return before, spans[index + 1] if index + 1 < len(spans) else None
+def _wrapped(key: str, text: str, mask: str, *, own: bool) -> str:
+    """A stretch between markers, from its first word to its last. Marks and targets come along only in the text's own
+    markup; white space stays outside, so that Markdown still sees the edges of words."""
+    if not own:
+        pairs = zip(text, mask, strict=True)
+        text = "".join(char if kind == "w" else " " if char.isspace() else "" for char, kind in pairs)
+        mask = "w" * len(text)
+    shown = [at for at, char in enumerate(text) if mask[at] == "w" and not char.isspace()]
+    if not shown:
+        return text
+    start, end = shown[0], shown[-1] + 1
+    return text[:start] + _OPEN[key] + text[start:end] + _CLOSE + text[end:]
 
 
-def _space(span: Span, around: tuple[Span | None, Span | None], notes: Notes) -> str:
-    """White space that changed: a paragraph's break is shown, and a space where there was none."""
-    partner = next(
-        (other for other in around if other and other.op not in ("=", span.op) and not other.text.strip()), None
-    )
-    breaks = re.search(r"(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)", span.text)
-    if breaks:
-        return notes.put(notes.change(span.op, "¶")) + (span.text if span.op == "+" else "" if partner else " ")
-    if partner:
-        return span.text if span.op == "+" else ""
-    return notes.put(notes.change(span.op, "␣")) + (span.text if span.op == "+" else "")
+def _space(op: Op, text: str, breaks: bool, replaced: bool, notes: Notes, *, own: bool) -> str:
+    """White space that changed: a paragraph's end is shown, and a space where there was none."""
+    sign = "¶" if breaks else "" if replaced else "␣"
+    shown = notes.put(notes.mark(op, Markup(sign))) if sign else ""
+    return shown + (text if own else " " if breaks and not replaced else "")
 
 
-def _tables(rows: list[BlockChange]) -> Iterator[list[BlockChange]]:
+def _tables(run: list[Told]) -> Iterator[list[Told]]:
     """A table starts with the row above a row of dashes."""
-    table: list[BlockChange] = []
-    for row, below in zip_longest(rows, rows[1:]):
-        heads = below is not None and is_dashes(below.block.text) and not is_dashes(row.block.text)
-        if heads and any(is_dashes(other.block.text) for other in table):
-            yield table
-            table = []
-        table.append(row)
-    yield table
+    starts = [at - 1 for at, told in enumerate(run) if at > 1 and _dashes(told) and not _dashes(run[at - 1])]
+    for start, end in pairwise([0, *starts, len(run)]):
+        yield run[start:end]
 
 
-def _table(rows: list[BlockChange], notes: Notes) -> Block:
-    """Rows of one table, those of both texts side by side; a column that came or went is in every row."""
-    head = next((index for index, row in enumerate(rows) if is_dashes(row.block.text)), None)
-    shape = _shape(rows[head - 1] if head else rows[0])
-    lines = [_row(row, shape, notes) for row in rows if not is_dashes(row.block.text)]
-    if head is None:  # rows without a head are no table in Markdown
-        return Block("paragraph", "", "  \n".join(lines), rows[-1].block.suffix)
-    dashes = [cell.strip() or "---" for cell in re.split(r"(?<!\\)\|", rows[head].block.text.strip().strip("|"))]
-    dashes += ["---"] * (len(shape) - len(dashes))
-    said = notes.name("note_alignment") if "alignment" in rows[head].kinds else ""
-    first, *rest = lines
-    return Block(
-        "table", "", "\n".join([f"{first[:-1]}{said}|", f"| {' | '.join(dashes[: len(shape)])} |", *rest]), "\n\n"
-    )
+def _dashes(told: Told) -> bool:
+    return is_dashes(told.change.block.text)
 
 
-def _shape(row: BlockChange) -> list[str]:
-    """For each column of the table whether both texts (=), only the old (-) or only the new (+) have it."""
-    if not (row.old and row.new):
-        return ["="] * len(row.cells)
-    return [cell[-1].op if cell[-1].role == "bar" else "=" for cell in row.cells]
+def _table(table: list[Told], notes: Notes) -> Block:
+    """Rows of both texts in one table; a column that came or went is in every row."""
+    dashes = next((told.change.block.text for told in table if _dashes(told)), None)
+    told = [row for row in rows(table) if not _dashes(row)]
+    if not told or dashes is None:  # no table in Markdown
+        lines = [" | ".join(_cells(row, [], notes)) for row in told]
+        return Block("paragraph", "", "  \n".join(lines), table[-1].change.block.suffix)
+    shape = [op for op, _ in told[0].change.cells]
+    head, *body = [f"| {' | '.join(_cells(row, shape, notes))} |" for row in told]
+    rule = [cell.strip() or "---" for cell in cells(dashes.strip().strip("|"))]
+    rule += ["---"] * (len(shape) - len(rule))
+    return Block("table", "", "\n".join([head, f"| {' | '.join(rule[: len(shape)])} |", *body]), "\n\n")
 
 
-def _row(row: BlockChange, shape: Sequence[str], notes: Notes) -> str:
-    lone = not (row.old and row.new)
-    cells = [inline([span for span in cell if span.role != "bar"], notes, lone=lone).strip() for cell in row.cells]
-    if lone and len(cells) < len(shape):
-        side = "-" if row.old else "+"
-        found = iter(cells)
-        cells = [next(found, "") if op in ("=", side) else "" for op in shape]
-    cells = (cells + [""] * len(shape))[: len(shape)] or [""]
-    cells[0] = notes.moved(row) + cells[0]
-    return f"| {' | '.join(cells)} |"
+def _cells(row: Told, shape: Sequence[Op], notes: Notes) -> list[str]:
+    """A row that one text alone has leaves empty what only the other has columns for."""
+    only = side(row.change)
+    found = [inline(cell, notes, only).strip() for _, cell in row.change.cells]
+    if only and len(found) < len(shape):
+        rest = iter(found)
+        found = [next(rest, "") if op in ("=", only) else "" for op in shape]
+    found = (found + [""] * len(shape))[: len(shape) or None] or [""]
+    found[0] = notes.before(row.notes) + found[0]
+    found[-1] += notes.after(row.notes)
+    return found
 
 
 def elements(source: str, notes: Notes) -> Markup:
     """Rendered HTML with its markers as elements; one within a tag, such as a link's title, cannot be one."""
-    parts: list[str] = []
-    opened = ""
-    inner = re.sub(r"<[^>]*>", lambda tag: re.sub(f"[{MARKERS}]", "", tag[0]), source)
-    for part in re.split(f"(\ue004\\d+\ue005|[{MARKERS}])", inner):
-        if part[:1] == _NOTE[0] and part[1:-1].isdigit():
-            parts.append(str(notes.said[int(part[1:-1])]))
-        elif part and part in MARKERS:
-            opened = part if part in _TAG else ""
-        else:
-            parts.append(_element(part, opened, notes) if opened else part)
-    return Markup("".join(parts))
+    inner = re.sub(r"<[^>]*>", lambda tag: clean(tag[0]), source)
+    alone = re.sub(f"<p>({_NOTE}\\d+{_NOTE_END})</p>", r"\1", inner)  # such as code, which is no part of a paragraph
+    made = re.sub(f"([{''.join(_KEYS)}])([^{_CLOSE}]*){_CLOSE}", lambda m: _marked(_KEYS[m[1]], m[2], notes), alone)
+    return Markup(clean(re.sub(f"{_NOTE}(\\d+){_NOTE_END}", lambda note: str(notes.said[int(note[1])]), made)))
 
 
-def _element(part: str, opened: str, notes: Notes) -> str:
-    """Marked as one where its tags pair up, else each run of text by itself: elements never overlap."""
-    tag, attributes = _TAG[opened]
-    said = {"del": "mark_removed", "ins": "mark_added"}.get(tag)
-    mark = f'<span class="mark">{html.escape(notes.words[said])} </span>' if said else ""
-    start, end = f"<{tag}{attributes}>{mark}", f"</{tag}>"
+def _marked(key: str, part: str, notes: Notes) -> str:
+    """One element where the tags within pair up, else each run of text by itself: elements never overlap."""
     if pairs_up(part):
-        return f"{start}{part}{end}"
+        return str(notes.mark(key, Markup(part)))
     runs = re.split(r"(<[^>]*>)", part)
-    return "".join(run if run.startswith("<") or not run.strip() else f"{start}{run}{end}" for run in runs)
+    return "".join(run if run.startswith("<") or not run.strip() else str(notes.mark(key, Markup(run))) for run in runs)
 
 
 def pairs_up(part: str) -> bool:

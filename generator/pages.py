@@ -15,25 +15,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup
-
-from generator import diff
+from generator import diff, redlines
 from generator.config import direction
 from generator.diff import Redline
 from generator.library import Library, Policy, Text
 from generator.render import Renderer
-from generator.views import (
-    LanguageView,
-    change_row,
-    change_view,
-    folds,
-    in_language,
-    languages_of,
-    redline_path,
-    release_path,
-    sections_of,
-    view,
-)
+from generator.views import LanguageView, in_language, languages_of, redline_path, release_path, sections_of, view
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,36 +181,16 @@ def _history(
 
 def _redline(library: Library, policy: Policy, redline: Redline, pair: tuple[Text, Text], renderer: Renderer) -> Page:
     old, new = (view(library, policy, text) for text in pair)
-    notes = renderer.notes()
-    changes = [change_view(section, renderer, notes) for section in redline.sections]
-    intro = next((change.parts for change in changes if not change.id), ())
-    changed = redline.changed
+    about = {"old": old, "new": new, "summary": new.summary, "awaiting": new.awaiting}
     return Page(
         redline_path(policy, old.version, new.version),
         "redline.html",
         f"{policy.title}: {old.version} → {new.version}",
         redline.new.meta.language,
-        {
-            "policy": {"title": policy.title, "path": policy.path},
-            "old": old,
-            "new": new,
-            "summary": new.summary,
-            "visible": redline.visible,
-            "date_unchanged": redline.date_unchanged,
-            "title": _title(redline, renderer),
-            "changes": [change_row(section, redline, renderer) for section in changed],
-            "intro": intro,
-            "folds": tuple(folds([change for change in changes if change.id])),
-        },
+        {"policy": {"title": policy.title, "path": policy.path}, **about, **redlines.context(redline, renderer)},
         indexed=new.status != "draft",
         feed=feed_path(policy),
     )
-
-
-def _title(redline: Redline, renderer: Renderer) -> Markup:
-    """The policy's title, where it changed."""
-    before, after = redline.old.meta.title, redline.new.meta.title
-    return renderer.heading(diff.words(before, after), renderer.notes()) if before != after else Markup("")
 
 
 def _index(library: Library) -> Page:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
@@ -22,7 +22,7 @@ from markupsafe import Markup
 
 from generator import marking
 from generator.blocks import Block, split_blocks
-from generator.diff import BlockChange, Op, Span
+from generator.reports import Part, Told, side
 
 SAFE_LINK = re.compile(r"(?:https?:|mailto:|tel:|#|/(?![/\\])|\.\.?/)", re.IGNORECASE)
 OWN_FILE = re.compile(r"/(?![/\\])|\.\.?/")  # an image of another host would tell it who reads the policy (G08)
@@ -34,6 +34,7 @@ class Renderer:
     renderer says the marks, the notes, and the label of a table."""
 
     words: Mapping[str, str]
+    written: bool = False  # a redline of texts that are no Markdown, shown as they are written
     _markdown: Markdown = field(default_factory=lambda: _reader())
     _line: Markdown = field(default_factory=lambda: _line_reader())
     _done: dict[str, Markup] = field(default_factory=dict)
@@ -54,26 +55,18 @@ class Renderer:
         """What a reader sees of an inline text, without any markup."""
         return plain(self.inline(source))
 
-    def notes(self, prefix: str = "") -> marking.Notes:
-        """What one page of changes says beside its text; moves are named once for each of them."""
-        return marking.Notes(self.words, prefix)
-
-    def changes(self, changes: Iterable[BlockChange], notes: marking.Notes) -> Markup:
+    def changes(self, blocks: Iterable[Told], notes: marking.Notes) -> Markup:
         """Blocks of a redline, with <del> and <ins> and the words that say so (A13)."""
-        return marking.elements(self._blocks(markdown_of(list(marking.blocks_of(changes, notes)))), notes)
+        if self.written:
+            return notes.written(span for told in blocks for span in told.change.spans)
+        return marking.elements(self._blocks(markdown_of(list(marking.blocks_of(blocks, notes)))), notes)
 
-    def side(self, changes: Iterable[BlockChange], op: Op, notes: marking.Notes) -> Markup:
-        """Blocks of a redline as the old (-) or the new (+) text has them."""
-        return self.changes(list(marking.one_side(changes, op)), notes)
-
-    def note(self, change: BlockChange, notes: marking.Notes) -> Markup:
-        """Where a heading moved to or from."""
-        return marking.elements(notes.moved(change), notes)
-
-    def heading(self, spans: Sequence[Span], notes: marking.Notes) -> Markup:
-        """A heading of a redline."""
-        lone = len({span.op for span in spans}) == 1
-        return marking.elements(self.inline(marking.inline(spans, notes, lone=lone)), notes)
+    def heading(self, part: Part, notes: marking.Notes) -> Markup:
+        """A heading of a redline, with what is said of it."""
+        text = marking.inline(part.heading, notes, side(part.change.title)) if part.change.title else ""
+        text = re.sub(r"\s*\n\s*", " ", text)  # it may have been split from the paragraph below
+        said = (notes.before(part.notes), self.inline(text), notes.after(part.notes))
+        return marking.elements("".join(said), notes)
 
     def _blocks(self, source: str) -> Markup:
         if source not in self._done:

@@ -21,7 +21,7 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
-from generator import documents, sources
+from generator import config, documents, sources
 from generator.documents import Document
 from generator.errors import SourceError
 from generator.library import DRAFT, NOTICE, Library, draft_path, variables_of
@@ -40,6 +40,14 @@ def pair(root: Path, what: Sequence[str], today: Callable[[], date]) -> tuple[Si
         raise LookupError("standard input can be one of the two texts, not both")
     texts = _Texts(root, policy[0] if policy else "", all(map(_is_working, (old, new))), today)
     return texts.side(old), texts.side(new)
+
+
+def address(root: Path) -> str:
+    """That of the site in this folder, or '' where there is none."""
+    try:
+        return config.load(sources.read(root).site).url
+    except SourceError:
+        return ""
 
 
 def _is_working(name: str) -> bool:
@@ -73,14 +81,10 @@ class _Texts:
 
     @cached_property
     def library(self) -> Library:
-        from generator import config
-
         return load_library(config.load(self.sources.site), self.sources, today=self.today())
 
     @cached_property
     def policy(self) -> str:
-        from generator import config
-
         return self.named or config.load(self.sources.site).policies[0]
 
     def _version(self, name: str) -> Side:

@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from generator import diff
+from generator import diff, redlines, reports
 from generator.consent import Notice
 from generator.diff import Redline, Span
 from generator.library import Library, Policy, Text
+from generator.marking import Notes
 from generator.pages import Page, ended
 from generator.render import Renderer
-from generator.views import anchor, redline_path
+from generator.reports import Part
+from generator.views import redline_path
 
 ROOM = 6_000  # bytes of redline in a fragment; sections beyond are named and linked
 
@@ -124,16 +126,21 @@ def _summaries(policy: Policy, old: Text, new: Text) -> list[dict[str, str]]:
 def _parts(redline: Redline, address: str, renderer: Renderer) -> Iterator[dict[str, Any]]:
     """The changed sections, those marked material first: that is what a visitor has to know. As many of their changed
     blocks as there is room for; the rest is a link away."""
-    room, notes = ROOM, renderer.notes()
-    for change in sorted(redline.changed, key=lambda change: not (change.section and change.section.material)):
-        html = renderer.changes([block for block in change.blocks if not block.kept], notes)
+    room, notes = ROOM, Notes(renderer.words, address=address)
+    for part in sorted(reports.parts(redline), key=lambda part: not _is_material(part)):
+        html = renderer.changes([told for told in part.blocks if not told.kept], notes)
         room -= len(html.encode())
         yield {
-            "heading": renderer.heading(change.heading, notes),
-            "status": change.status,
-            "address": f"{address}#{anchor(change) or 'page-intro'}",
+            "heading": renderer.heading(part, notes),
+            "is_front": part.is_front,
+            "status": part.change.status,
+            "address": f"{address}#{redlines.anchor(part)}",
             "html": html if room >= 0 else None,
         }
+
+
+def _is_material(part: Part) -> bool:
+    return any(section and section.material for section in (part.change.old, part.change.new))
 
 
 def _notice_page(old: Notice, new: Notice, language: str) -> Page:

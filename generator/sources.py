@@ -58,13 +58,20 @@ def read(root: Path) -> Sources:
     if not site.is_file():
         hint = "run this in a site's folder, or name one: policy -C DIR …"
         raise SourceError(Problem("source.no-site", Where(config.PATH), f"there is no site.yaml in {root}", hint))
+    templates, static = look(root)
     return Sources(
         site=decoded(config.PATH, site.read_bytes()),
         content=dict(_files(root / "content", "content/")),
-        templates={name: decoded(f"templates/{name}", data) for name, data in _layers(root, "templates")},
-        static=dict(_layers(root, "static")),
+        templates=templates,
+        static=static,
         widget={name: data.decode() for name, data in _files(_PACKAGE / "widget")},
     )
+
+
+def look(root: Path) -> tuple[dict[str, str], dict[str, bytes]]:
+    """Templates and static files: the shipped ones, and in a site's folder its own instead."""
+    templates = {name: decoded(f"templates/{name}", data) for name, data in _layers(root, "templates")}
+    return templates, dict(_layers(root, "static"))
 
 
 def read_widget(files: Mapping[str, str]) -> Widget:

@@ -1,22 +1,19 @@
-"""What templates and copies are told about a release, a section and a redline. Values in, values out."""
+"""What templates and copies are told about a release and a section. Values in, values out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
 from markupsafe import Markup
 
 from generator.config import direction
-from generator.diff import BlockChange, Redline, SectionChange
 from generator.documents import Document, Section
 from generator.history import Register, Release
 from generator.library import Library, Policy, Text
-from generator.marking import Notes
 from generator.render import Renderer
 
 
@@ -72,36 +69,6 @@ class SectionView:
     heading: Markup
     html: Markup
     sections: tuple[SectionView, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Neighbouring blocks of a redline: kept ones may be folded away."""
-
-    kept: bool
-    html: Markup
-    blocks: int
-    sides: tuple[Markup, Markup] | None = None  # the same as the old and as the new text has it
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeView:
-    """A section of a redline."""
-
-    id: str
-    level: int
-    number: str
-    heading: Markup
-    status: str
-    parts: tuple[Part, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Fold:
-    """Neighbouring sections of a redline: a run of unchanged ones may be folded away."""
-
-    kept: bool
-    sections: tuple[ChangeView, ...]
 
 
 def release_path(policy: Policy, label: str) -> str:
@@ -199,62 +166,3 @@ def _tree(sections: list[Section], renderer: Renderer, others: Mapping[str, Rend
         heading, html = own.inline(section.heading), own.section(section.source)
         yield SectionView(section.id, section.level, section.number, heading, html, below)
         at = end
-
-
-def change_row(change: SectionChange, redline: Redline, renderer: Renderer) -> dict[str, Any]:
-    document = redline.new if change.new else redline.old
-    return {
-        "id": anchor(change),
-        "number": document.full_number(change.section) if change.section else "",
-        "heading": renderer.text(change.section.heading) if change.section else "",
-        "status": change.status,
-        "removed_words": change.count("-"),
-        "added_words": change.count("+"),
-    }
-
-
-def anchor(change: SectionChange) -> str:
-    """The id of a section of a redline; where one moved, its former place has another."""
-    section_id = change.section.id if change.section else ""
-    return f"{section_id}-before" if section_id and change.move and not change.new else section_id
-
-
-def change_view(change: SectionChange, renderer: Renderer, notes: Notes) -> ChangeView:
-    """A section of a redline, its unchanged stretches apart."""
-    section = change.section
-    note = renderer.note(change.title, notes) if change.title else Markup("")
-    heading = note + renderer.heading(change.heading, notes)
-    parts = tuple(_parts(change.blocks, renderer, notes))
-    level, number = (section.level, section.number) if section else (2, "")
-    return ChangeView(anchor(change), level, number, heading, change.status, parts)
-
-
-def _parts(blocks: tuple[BlockChange, ...], renderer: Renderer, notes: Notes) -> Iterator[Part]:
-    """A single kept block stays in sight beside its changed neighbours; a longer stretch can be folded. Rows stay with
-    their table."""
-    shown = [block for block in blocks if block.block.kind != "blank"]
-    runs = [list(run) for _, run in groupby(shown, key=lambda block: (block.block.kind == "row") or block.kept)]
-    units = [(all(block.kept for block in run), run) for run in _whole_tables(runs)]
-    nothing_changed = all(kept for kept, _ in units)
-    foldable = [(kept and (len(run) > 1 or nothing_changed), run) for kept, run in units]
-    for fold, group in groupby(foldable, key=lambda pair: pair[0]):
-        run = [block for _, blocks in group for block in blocks]
-        kept = all(block.kept for block in run)
-        yield Part(fold, renderer.changes(run, notes), len(run), None if kept else _sides(run, renderer, notes))
-
-
-def _sides(run: list[BlockChange], renderer: Renderer, notes: Notes) -> tuple[Markup, Markup]:
-    """Both texts by themselves. Each side names the ends of moves anew, under ids of its own."""
-    beside = notes.beside()
-    return renderer.side(run, "-", beside), renderer.side(run, "+", beside)
-
-
-def _whole_tables(runs: list[list[BlockChange]]) -> Iterator[list[BlockChange]]:
-    """Runs cut where a table starts or ends."""
-    for run in runs:
-        yield from (list(part) for _, part in groupby(run, key=lambda block: block.block.kind == "row"))
-
-
-def folds(changes: list[ChangeView]) -> Iterator[Fold]:
-    for kept, group in groupby(changes, key=lambda change: change.status == "unchanged"):
-        yield Fold(kept, tuple(group))

@@ -3,8 +3,9 @@
 // tell, and what changed in each stands in the part that the build made.
 (() => {
   'use strict';
-  /** @typedef {{id: string, number: string, heading: string, text: string}} Section */
-  /** @typedef {{pages: Record<string, string>, releases: Record<string, {address: string, sections: Section[]}>}} Index */
+  /** @typedef {{id: string, number: string, heading: string, text: string}} Unit */
+  /** @typedef {{address: string, order: number, units: Unit[]}} Release */
+  /** @typedef {{pages: Record<string, string>, moved: Record<string, string[]>, releases: Record<string, Release>}} Index */
   const form = document.querySelector('[data-compare]');
   const result = document.querySelector('[data-result]');
   const place = document.querySelector('[data-sections]');
@@ -16,23 +17,24 @@
   const folder = (say.index ?? '').replace('index.json', '');
   /** @type {Promise<Index> | undefined} */
   let index;
+  let shown = location.search;
 
   /** @param {string} text @param {Record<string, string | number>} values */
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 
-  /** Each section of the new release with the one of the same id; one that is gone stands where it stood.
-   * @param {Section[]} before @param {Section[]} after @returns {[Section | undefined, Section | undefined][]} */
+  /** Each unit of the new release with the one of the same id; one that is gone stands where it stood.
+   * @param {Unit[]} before @param {Unit[]} after @returns {[Unit | undefined, Unit | undefined][]} */
   function pairs(before, after) {
-    const old = new Map(before.map((section) => [section.id, section]));
-    const kept = new Set(after.map((section) => section.id));
-    /** @type {[Section | undefined, Section | undefined][]} */
-    const found = after.map((section) => [old.get(section.id), section]);
-    before.forEach((section, at) => {
-      if (kept.has(section.id)) return;
+    const old = new Map(before.map((unit) => [unit.id, unit]));
+    const kept = new Set(after.map((unit) => unit.id));
+    /** @type {[Unit | undefined, Unit | undefined][]} */
+    const found = after.map((unit) => [old.get(unit.id), unit]);
+    before.forEach((unit, at) => {
+      if (kept.has(unit.id)) return;
       const anchor = before.slice(0, at).filter((other) => kept.has(other.id)).pop();
       let to = found.findIndex(([, other]) => other?.id === anchor?.id) + 1;
       while (found[to] && !found[to]?.[1]) to += 1;
-      found.splice(to, 0, [section, undefined]);
+      found.splice(to, 0, [unit, undefined]);
     });
     return found;
   }
@@ -50,13 +52,39 @@
     });
   }
 
-  /** @param {Section | undefined} old @param {Section | undefined} now */
-  async function part(old, now) {
-    const section = (await parsed(`${folder}${old?.text ?? 0}...${now?.text ?? 0}.html`)).querySelector('section');
-    if (!section) throw new Error('no part');
-    const number = section.querySelector('.number');
-    if (number) number.textContent = (now ?? old)?.number ?? '';
-    return /** @type {HTMLElement} */ (document.importNode(section, true));
+  /** The changed sections of a pair of texts, from the file of all that lead to the newer one.
+   * @param {Unit | undefined} old @param {Unit | undefined} now @returns {Promise<HTMLElement[]>} */
+  async function parts(old, now) {
+    const held = await parsed(`${folder}${(now ?? old)?.text}.html`);
+    const part = held.querySelector(`[data-pair="${old?.text ?? 0}...${now?.text ?? 0}"]`);
+    if (!part) throw new Error('no part');
+    const sections = [...part.children].map((section) => /** @type {HTMLElement} */ (document.importNode(section, true)));
+    for (const section of sections) {
+      const number = section.querySelector(':scope > :is(h2, h3, h4, h5, h6) > .number');
+      if (number) number.textContent = (now ?? old)?.number ?? '';
+      section.dataset.number = (now ?? old)?.number ?? '';
+    }
+    return sections;
+  }
+
+  /** A section whose text nobody changed, but which has another place.
+   * @param {Unit | undefined} unit @param {Release} release */
+  function moved(unit, release) {
+    const section = document.createElement('section');
+    section.className = 'section section-moved';
+    Object.assign(section.dataset, { name: unit?.heading, number: unit?.number });
+    const heading = document.createElement('h2');
+    heading.id = unit?.id ?? '';
+    heading.append(link(`${release.address}#${unit?.id}`, `${unit?.number} ${unit?.heading}`.trim()));
+    section.append(heading, chip());
+    return section;
+  }
+
+  function chip() {
+    const what = document.createElement('span');
+    what.className = 'change change-moved';
+    what.textContent = say.moved ?? '';
+    return what;
   }
 
   /** @param {string} href @param {string} text */
@@ -70,13 +98,17 @@
   /** @param {HTMLElement} section */
   function entry(section) {
     const item = document.createElement('li');
-    const heading = section.querySelector('h2, h3, h4, h5, h6');
-    const named = /** @type {HTMLElement | null} */ (heading?.cloneNode(true));
-    named?.querySelectorAll('.mark, del, .note').forEach((mark) => mark.remove());
     const told = document.createElement('p');
-    const what = section.querySelector('.change')?.cloneNode(true);
-    if (what) told.append(what, ' ', fill(say.tally ?? '', { removed: section.dataset.removed ?? 0, added: section.dataset.added ?? 0 }));
-    item.append(link(`#${heading?.id ?? ''}`, named?.textContent ?? '…'), told);
+    const { name, number, removed, added } = section.dataset;
+    told.append(...[...section.querySelectorAll('.change')].flatMap((what) => [what.cloneNode(true), ' ']));
+    if (Number(removed) || Number(added)) {
+      const tally = document.createElement('span');
+      tally.className = 'tally';
+      tally.textContent = fill(say.tally ?? '', { removed: removed ?? 0, added: added ?? 0 });
+      told.append(tally);
+    }
+    const at = section.querySelector('h2, h3, h4, h5, h6')?.id ?? section.id;
+    item.append(link(`#${at}`, `${number ?? ''} ${name}`.trim()), told);
     return item;
   }
 
@@ -84,26 +116,43 @@
   async function show(from, to, go) {
     status.textContent = say.loading ?? '';
     index ??= fetch(say.index ?? '').then((answer) => answer.json());
-    const { pages, releases } = await index;
-    const page = pages[`${from}...${to}`];
+    const pick = await index.catch((error) => {
+      index = undefined; // or a second try would fail as the first did
+      throw error;
+    });
+    const page = pick.pages[`${from}...${to}`];
     if (page) {
       if (go) location.assign(page);
       else location.replace(page);
       return;
     }
-    const [old, now] = [releases[from], releases[to]];
+    const [old, now] = [pick.releases[from], pick.releases[to]];
     if (!old || !now) throw new Error('no such release');
-    const all = pairs(old.sections, now.sections);
-    const changed = await Promise.all(all.filter(([a, b]) => a?.text !== b?.text).map(([a, b]) => part(a, b)));
+    const all = pairs(old.units, now.units);
+    const placed = new Set(pick.moved[`${old.order}...${now.order}`]);
+    const found = await Promise.all(
+      all.map(async ([a, b]) => {
+        const sections = a?.text === b?.text ? [] : await parts(a, b);
+        if (b && placed.has(b.id)) {
+          if (sections[0]) sections[0].querySelector('.steps')?.append(chip());
+          else sections.push(moved(b, now));
+        }
+        return sections;
+      }),
+    );
+    const changed = found.flat();
     const kept = document.createElement('p');
-    kept.append(link(now.address, fill(say.unchanged ?? '', { count: all.length - changed.length })));
+    const same = found.filter((sections, at) => !sections.length && all[at]?.[1]?.id !== 'page-front').length;
+    kept.append(link(now.address, fill(say.unchanged ?? '', { count: same })));
     place?.replaceChildren(...changed, kept);
     list?.replaceChildren(...changed.map(entry));
-    /** @type {HTMLElement} */ (title).textContent = fill(say.title ?? '', { count: changed.length });
+    const count = changed.filter((section) => !section.querySelector(':scope > #page-front')).length;
+    /** @type {HTMLElement} */ (title).textContent = fill(say.title ?? '', { count });
     document.querySelector('[data-without]')?.remove();
     /** @type {HTMLElement} */ (result).hidden = false;
-    status.textContent = fill(say.done ?? '', { old: from, new: to, count: changed.length });
+    status.textContent = changed.length ? fill(say.done ?? '', { old: from, new: to, count }) : say.same ?? '';
     if (go) history.pushState(null, '', `?from=${from}&to=${to}`);
+    shown = location.search;
   }
 
   /** @param {boolean} go */
@@ -122,12 +171,22 @@
     event.preventDefault();
     start(true);
   });
-  const asked = new URLSearchParams(location.search);
-  if (asked.has('from') && asked.has('to')) {
+
+  /** What the address asks for. */
+  function follow() {
+    const asked = new URLSearchParams(location.search);
+    if (!asked.has('from') || !asked.has('to')) return;
     for (const name of ['from', 'to']) {
-      const select = form.elements.namedItem(name);
+      const select = /** @type {HTMLFormElement} */ (form).elements.namedItem(name);
       if (select instanceof HTMLSelectElement) select.value = asked.get(name) ?? '';
     }
     start(false);
   }
+  // Back and forward; a link within the page comes by here as well, and changes nothing.
+  window.addEventListener('popstate', () => {
+    if (location.search === shown) return;
+    if (location.search) follow();
+    else location.reload();
+  });
+  follow();
 })();

@@ -228,7 +228,7 @@ def test_a_good_check_for_a_program_is_an_empty_list(small: Path) -> None:
 
 def test_texts_without_a_difference_exit_with_0(site: Path) -> None:
     done = run("diff", "1.0", "1.0", cwd=site)
-    assert (done.returncode, done.stdout) == (0, "no section was changed\n")
+    assert (done.returncode, done.stdout) == (0, "No section was changed.\n")
 
 
 def test_two_files_can_be_compared(small: Path) -> None:

@@ -315,7 +315,7 @@ TABLE = "| Name | For |\n|---|---|\n| session | login |\n| usage_id | counting |
 def rows(old: str, new: str) -> list[list[list[str]]]:
     """The cells of every row, without the row of dashes."""
     found = [block for block in blocks(old, new) if "---" not in block.block.text]
-    return [[_cell(cell) for cell in row.cells] for row in found]
+    return [[_cell(cell) for _, cell in row.cells] for row in found]
 
 
 def _cell(spans: list[Span]) -> list[str]:

@@ -101,7 +101,8 @@ def test_no_visible_word_is_written_into_a_template() -> None:
 def test_no_template_needs_an_inline_style_or_script(name: str) -> None:
     text = PAGES[name]
     assert not re.search(r"\sstyle\s*=", text), f"templates/{name} has a style attribute, which the CSP refuses"
-    assert not re.search(r"<style\b", text), f"templates/{name} has an inline stylesheet, which the CSP refuses"
+    if name != "letter.html":  # a file without a server, whose own policy names the digest of its stylesheet
+        assert not re.search(r"<style\b", text), f"templates/{name} has an inline stylesheet, which the CSP refuses"
     assert not re.search(r"\son[a-z]+\s*=", text), f"templates/{name} has an event handler, which the CSP refuses"
     for script in re.findall(r"<script\b[^>]*>", text):
         assert " src=" in script, f"templates/{name} has an inline script, which the CSP refuses: {script}"

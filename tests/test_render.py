@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.diff import compare
-from generator.marking import MARKERS
+from generator.marking import MARKERS, Notes
 from generator.render import plain
+from generator.reports import Part, all_parts
 from tests.edits import bodies, edited, visible
 from tests.trees import document, renderer
 
@@ -24,9 +25,12 @@ def html(source: str) -> str:
 
 
 def redline(old: str, new: str) -> str:
-    found = compare(document(old), document(new))
-    notes = RENDERER.notes()
-    return "".join(str(RENDERER.changes(section.blocks, notes)) for section in found.sections)
+    notes = Notes(RENDERER.words)
+    return "".join(str(RENDERER.changes(part.blocks, notes)) for part in told(old, new))
+
+
+def told(old: str, new: str) -> list[Part]:
+    return all_parts(compare(document(old), document(new)))
 
 
 def tags(markup: str) -> list[str]:
@@ -204,12 +208,12 @@ def test_removed_and_added_code_is_shown() -> None:
     found = redline("```\na = 1\nb = 2\n```\n", "```\na = 1\nb = 3\n```\n")
     assert "Removed:" in found
     assert "Added:" in found
-    assert visible(found, without="del").endswith("b=3")
+    assert visible(found, without="del").endswith("b=3```")
 
 
 def test_a_changed_heading_shows_its_change() -> None:
-    spans = compare(document("## Our old cookies {#a}\n"), document("## Our new cookies {#a}\n")).sections[0].heading
-    heading = RENDERER.heading(spans, RENDERER.notes())
+    (part,) = told("## Our old cookies {#a}\n", "## Our new cookies {#a}\n")
+    heading = RENDERER.heading(part, Notes(RENDERER.words))
     assert visible(heading) == "Ouroldnewcookies"
     assert "Removed: </span>old</del>" in heading
 

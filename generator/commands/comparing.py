@@ -8,13 +8,13 @@ from pathlib import Path
 
 import click
 
-from generator import diff, sides
+from generator import diff, sides, sources, words
 from generator.commands.console import coloured, exit_if, print_long, today
 
 
 @click.command("diff")
 @click.argument("what", nargs=-1, required=True, metavar="[POLICY] A B")
-@click.option("--format", "form", type=click.Choice(["terminal", "markdown", "json"]), default="terminal")
+@click.option("--format", "form", type=click.Choice(["terminal", "html", "markdown", "json"]), default="terminal")
 @click.option("--stat", is_flag=True, help="One line for each changed section.")
 @click.option("--minimal", is_flag=True, help="The fewest words, even where that is harder to read.")
 @click.option("--color", "--colour", type=click.Choice(["auto", "always", "never"]), default="auto")
@@ -40,18 +40,25 @@ def diff_command(
     started = time.perf_counter()
     redline = diff.compare(old.document, new.document, minimal=minimal)
     seconds = time.perf_counter() - started
+    templates, static = sources.look(root)
+    said = words.load(templates, "en").texts
     if form == "terminal":
         from generator import terminal
 
         colour = coloured(color)
-        print_long("\n".join(terminal.stat(redline) if stat else terminal.lines(redline, colour=colour)), colour)
+        shown = terminal.stat(redline, said) if stat else terminal.lines(redline, said, colour=colour)
+        print_long("\n".join(shown), colour)
+    elif form == "html":
+        from generator import letter
+
+        click.echo(letter.html(redline, old, new, templates, static, sides.address(root)))
     elif form == "json":
         from generator import reports
 
-        click.echo(json.dumps(reports.as_object(redline, old, new, seconds), ensure_ascii=False))
+        click.echo(json.dumps(reports.as_object(redline, old, new, said, seconds), ensure_ascii=False))
     else:
         from generator import comments
 
         link = link or (new.page if new.before == old.name else "")
-        click.echo(comments.markdown(redline, (old.name, new.name), limit=limit, link=link), nl=False)
+        click.echo(comments.markdown(redline, (old.name, new.name), said, limit=limit, link=link), nl=False)
     exit_if(old.document.source != new.document.source)

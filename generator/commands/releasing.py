@@ -53,9 +53,9 @@ def release_command(
     done = "would release" if dry_run else "released"
     click.echo(f"{done} {policy} {made.version} ({made.kind}), in force from {made.effective}")
     if prepared.redline:
-        from generator import terminal
+        from generator import terminal, words
 
-        for line in terminal.stat(prepared.redline):
+        for line in terminal.stat(prepared.redline, words.load(read.templates, "en").texts):
             click.echo(f"  {line}")
     for language, held in made.translations.items():
         told = f"sections behind: {', '.join(held.behind)}" if held.behind else "no section is behind"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from generator import build, output, reports, sources, terminal, translations
+from generator import build, output, reports, sources, terminal, translations, words
 from generator.commands.console import coloured, exit_if, print_long, today
 from generator.library import DRAFT, Policy, source_path
 from generator.reports import Side
@@ -29,7 +29,8 @@ def translations_command(root: Path, what: tuple[str, ...], done: bool, version:
     """
     if (done and len(what) < 2) or (version and not done):
         raise click.UsageError("--done goes with POLICY LANGUAGE, and --of VERSION with --done")
-    library = build.load(sources.read(root), today=today())
+    held = sources.read(root)
+    library, english = build.load(held, today=today()), words.load(held.templates, "en").texts
     policies = [library.policy(what[0])] if what else library.policies
     found = [
         (policy, translation)
@@ -44,10 +45,10 @@ def translations_command(root: Path, what: tuple[str, ...], done: bool, version:
         _note(root, *found[0], what[2:], version or DRAFT)
         return
     if as_json:
-        told = [_as_object(policy, translation, what[2:]) for policy, translation in found]
+        told = [_as_object(policy, translation, what[2:], english) for policy, translation in found]
         click.echo(json.dumps({"translations": told}, ensure_ascii=False))
     else:
-        lines = (line for pair in found for line in _lines(*pair, what[2:], redline=len(what) > 1))
+        lines = (line for pair in found for line in _lines(*pair, what[2:], english, redline=len(what) > 1))
         print_long(
             "\n".join(lines) or "there is no translation: content/<policy>/policy.<language>.md", coloured("auto")
         )
@@ -60,16 +61,20 @@ def _check(known: Iterable[str], names: Iterable[str], message: str) -> None:
             raise click.UsageError(f"{message} {name!r}; it has {', '.join(known) or 'none'}")
 
 
-def _lines(policy: Policy, translation: Translation, chosen: tuple[str, ...], *, redline: bool) -> Iterator[str]:
+def _lines(
+    policy: Policy, translation: Translation, chosen: tuple[str, ...], english: Mapping[str, str], *, redline: bool
+) -> Iterator[str]:
     draft, count = policy.draft.document, len(translation.states)
     yield f"{policy.id} {translation.language}: {count - len(translation.to_do)} of {count} sections up to date"
     yield from (f"  {problem}" for problem in translations.problems(policy.id, draft, translation))
     if redline and (wanted := chosen or translation.to_do):
         yield ""
-        yield from terminal.lines(translations.redline(draft, translation, wanted), colour=coloured("auto"))
+        yield from terminal.lines(translations.redline(draft, translation, wanted), english, colour=coloured("auto"))
 
 
-def _as_object(policy: Policy, translation: Translation, chosen: tuple[str, ...]) -> dict[str, Any]:
+def _as_object(
+    policy: Policy, translation: Translation, chosen: tuple[str, ...], english: Mapping[str, str]
+) -> dict[str, Any]:
     draft = policy.draft.document
     redline = translations.redline(draft, translation, chosen or translation.to_do)
     return {
@@ -78,7 +83,7 @@ def _as_object(policy: Policy, translation: Translation, chosen: tuple[str, ...]
         "path": translation.document.path,
         "authoritative": draft.meta.language,
         "sections": translation.states,
-        "redline": reports.as_object(redline, Side("translated", redline.old), Side(DRAFT, redline.new), 0),
+        "redline": reports.as_object(redline, Side("translated", redline.old), Side(DRAFT, redline.new), english, 0),
     }
 
 

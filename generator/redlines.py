@@ -1,0 +1,110 @@
+"""What templates are told of a redline: its parts as HTML, in one text and side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Any
+
+from markupsafe import Markup
+
+from generator import reports
+from generator.blocks import LINE, Block
+from generator.diff import Redline
+from generator.marking import Notes, one_side
+from generator.render import Renderer
+from generator.reports import Part, Told
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Neighbouring blocks: those that nobody changed may be folded away."""
+
+    kept: bool
+    html: Markup
+    blocks: int
+    sides: tuple[Markup, Markup]  # the same as the old and as the new text has it
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    """A section of a redline, or the front matter, which has no heading."""
+
+    id: str
+    level: int
+    number: str
+    full_number: str  # where its neighbours are not in sight
+    heading: Markup
+    name: str  # the heading as it is now, without marks
+    status: str
+    removed: int
+    added: int
+    stretches: tuple[Stretch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Neighbouring sections: a run of those that nobody changed may be folded away."""
+
+    kept: bool
+    parts: tuple[PartView, ...]
+
+
+def context(redline: Redline, renderer: Renderer) -> dict[str, Any]:
+    """All that a template is told of a redline itself."""
+    notes = Notes(renderer.words)
+    views = [view(part, renderer, notes, redline) for part in reports.all_parts(redline)]
+    return {
+        "label": reports.label(redline),
+        "stale": reports.stale(redline),
+        "changes": [made for made in views if made.status != "unchanged"],
+        "folds": [Fold(kept, tuple(run)) for kept, run in groupby(views, lambda made: made.status == "unchanged")],
+    }
+
+
+def view(part: Part, renderer: Renderer, notes: Notes, redline: Redline | None = None) -> PartView:
+    change, section = part.change, part.change.section
+    return PartView(
+        anchor(part),
+        section.level if section else 2,
+        part.number,
+        (redline.new if change.new else redline.old).full_number(section) if section and redline else "",
+        renderer.heading(part, notes),
+        renderer.text(section.heading) if section else "",
+        change.status,
+        change.count("-"),
+        change.count("+"),
+        tuple(_stretches(part.blocks, renderer, notes)),
+    )
+
+
+def anchor(part: Part) -> str:
+    """The id of a section of a redline; where one moved, its former place has another."""
+    change = part.change
+    section_id = change.section.id if change.section else ""
+    if not section_id:
+        return "page-front" if part.is_front else "page-intro"
+    return f"{section_id}-before" if change.move and not change.new else section_id
+
+
+def _stretches(blocks: Sequence[Told], renderer: Renderer, notes: Notes) -> Iterator[Stretch]:
+    """Where something changed, a paragraph, a list or a table at a time, for both sides to stand level."""
+    beside = Notes(renderer.words, f"{notes.prefix}beside-")
+    for folded, run in reports.stretches(blocks):
+        for unit in [run] if folded else _units(run):
+            sides = one_side([] if folded else unit, "-"), one_side([] if folded else unit, "+")
+            old, new = (renderer.changes(side, beside) for side in sides)
+            yield Stretch(folded, renderer.changes(unit, notes), len(unit), (old, new))
+
+
+def _units(run: Sequence[Told]) -> Iterator[list[Told]]:
+    """Items of a list, rows of a table and lines of a paragraph belong together."""
+    blocks = [told.change.block for told in run]
+    starts = [at for at, pair in enumerate(pairwise(blocks), 1) if _parted(*pair)]
+    return ([*run[start:end]] for start, end in pairwise([0, *starts, len(run)]))
+
+
+def _parted(before: Block, block: Block) -> bool:
+    together = before.kind == block.kind in ("item", "row") or block.prefix[:1].isspace()
+    return not together and len(LINE.findall(before.suffix)) > 1
