@@ -78,7 +78,8 @@ def _changes(old: Text | None, new: Text | None, said: Words, language: str) -> 
         for change in redline.changed:
             section, document = change.section, redline.new if change.new else redline.old
             number = document.full_number(section) if section else ""
-            name = f"{number} {(section and headings.get(section.id)) or said.plain('redline_intro')}"
+            heading = headings.get(section.id) or renderer.text(section.heading) if section else ""
+            name = f"{number} {heading or said.plain('redline_intro')}"
             yield f"{name.strip()}: {said.plain('change_' + change.status)}"
 
 
