@@ -10,10 +10,11 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from rapidfuzz.distance import Indel
 
-from generator.blocks import Block, is_dashes, scan, split_sections
+from generator.blocks import Block, is_dashes, scan
 from generator.tokens import CELLS, TOKEN, chain, compute
 
 LIKE = 0.3  # the least likeness of two blocks that are shown as one reworded block
@@ -88,28 +89,29 @@ class Alignment:
     changes: list[Aligned] = field(default_factory=list)
 
 
-def align(old: str, new: str) -> Alignment:
-    """Align two files. Every unit of either stands in the result once, in both orders; one that moved stands twice."""
-    olds, news = (split_sections(text) for text in (old, new))
-    whole = _unique(olds) & _unique(news)
+def align(olds: Sequence[str], news: Sequence[str]) -> Alignment:
+    """Align the sections of two files. Every unit of either stands in the result once, in both orders; one that moved
+    stands twice."""
+    whole = _unique(olds[1:]) & _unique(news[1:])
     a, b = (list(_units(sections, whole)) for sections in (olds, news))
     equal = _equal(a, b)
     moves = dict(_moved(a, b, equal))
     spine = _alike(a, b, equal, moves)
     moves |= _moved_and_edited(a, b, spine, moves)
+    spine = sorted([*spine, *_renamed(a, b, spine, moves)])
     return Alignment(a, b, list(_in_order(a, b, _grown(a, b, equal, spine, moves), moves)))
 
 
 def _unique(sections: Iterable[str]) -> set[str]:
-    return {section for section, count in Counter(sections).items() if count == 1 and section}
+    return {section for section, count in Counter(sections).items() if count == 1}
 
 
-def _units(sections: list[str], whole: set[str]) -> Iterator[Unit]:
+def _units(sections: Sequence[str], whole: set[str]) -> Iterator[Unit]:
     for number, section in enumerate(sections):
-        if section in whole:
+        if number and section in whole:
             yield Unit(Block("section", "", section, ""), number)
         else:
-            yield from (Unit(block, number) for block in scan(section))
+            yield from (Unit(block, number) for block in scan(section, headed=number > 0))
 
 
 Spine = list[tuple[int, int]]
@@ -225,6 +227,15 @@ def _likeness(old: list[str], new: list[str], least: float) -> float:
     return likeness if likeness >= least else 0.0
 
 
+def _renamed(a: list[Unit], b: list[Unit], spine: Spine, moves: Moves) -> Spine:
+    """Headings without a word in common, over what is the same text."""
+    kept, there = {i for i, _ in spine} | moves.keys(), {j for _, j in spine} | set(moves.values())
+    above = ((i - 1, j - 1) for i, j in spine if i and j)
+    return [
+        (i, j) for i, j in above if a[i].block.kind == b[j].block.kind == "heading" and i not in kept and j not in there
+    ]
+
+
 def _moved_and_edited(a: list[Unit], b: list[Unit], spine: Spine, moves: Moves) -> Moves:
     """Of what is left on both sides, the blocks most alike: each leads to one other at most."""
     kept, there = {i for i, _ in spine} | moves.keys(), {j for _, j in spine} | set(moves.values())
@@ -269,13 +280,21 @@ def _grown(a: list[Unit], b: list[Unit], equal: Spine, spine: Spine, moves: Move
     edges = [(i, i, j, j) for i, j in spine]
     paired, partners = {i for i, _ in spine}, {j for _, j in spine}
     put = set(moves.values())
-    for (i0, i1), (j0, j1), _ in _gaps(equal, len(a), len(b)):
+    same = set(equal)
+    fixed = [pair for pair in spine if pair in same or not (_is_text(a[pair[0]]) and _is_text(b[pair[1]]))]
+    for (i0, i1), (j0, j1), _ in _gaps(fixed, len(a), len(b)):
         olds, news = [i for i in range(i0, i1) if i not in moves], [j for j in range(j0, j1) if j not in put]
         if olds and news and not (paired.issuperset(olds) and partners.issuperset(news)):
             shared = _shared(a, b, olds, news)
             edges += [(i, i, j, j) for i, j in shared if i not in paired or j not in partners]
+    stays = [
+        [0, *accumulate(at in ends or not _is_text(unit) for at, unit in enumerate(units))]
+        for units, ends in ((a, moves), (b, put))
+    ]
     return [
-        Aligned(tuple(range(i0, i1 + 1)), tuple(range(j0, j1 + 1))) for i0, i1, j0, j1 in _merged(edges, moves, put)
+        Aligned(tuple(range(i0, i1 + 1)), tuple(range(j0, j1 + 1)))
+        for i0, i1, j0, j1 in _merged(edges, *stays)
+        if i0 < i1 or j0 < j1 or i0 in paired or a[i0].block.kind == b[j0].block.kind
     ]
 
 
@@ -298,16 +317,15 @@ def _is_text(unit: Unit) -> bool:
 Box = tuple[int, int, int, int]
 
 
-def _merged(edges: list[Box], moves: Moves, put: set[int]) -> list[Box]:
-    """Boxes that overlap or cross become one, unless something that moved lies within."""
+def _merged(edges: list[Box], ours: list[int], theirs: list[int]) -> list[Box]:
+    """Boxes that overlap or cross become one, unless something lies within that moved or is no text: `ours` and
+    `theirs` count those up to each place."""
     result: list[Box] = []
     for box in sorted(edges):
         while result and (box[0] <= result[-1][1] or box[2] <= result[-1][3]):
             last = result.pop()
             joined = (last[0], max(last[1], box[1]), min(last[2], box[2]), max(last[3], box[3]))
-            if any(i in moves for i in range(joined[0], joined[1])) or any(
-                j in put for j in range(joined[2], joined[3])
-            ):
+            if ours[joined[0]] < ours[joined[1] + 1] or theirs[joined[2]] < theirs[joined[3] + 1]:
                 box = last
                 break
             box = joined

@@ -16,12 +16,11 @@ from generator.spans import (
     Span,
     cells,
     columns,
-    either,
     form_spans,
     merged,
     plain,
     row_spans,
-    whole,
+    tail_spans,
     word_spans,
 )
 from generator.tokens import Op
@@ -47,7 +46,7 @@ Kind = Literal[
 SILENT: frozenset[Kind] = frozenset({"renumbered", "spacing"})  # what no reader needs to be shown
 
 _TARGET = re.compile(
-    r"\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*[^()]*\)|<?\bhttps?://[^\s<>\]]+|^\[[^\]]+\]:.*$", re.MULTILINE
+    r"\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*[^()]*\)|<?\bhttps?://[^\s<>\]]+|^\[(?!\^)[^\]]+\]:.*$", re.MULTILINE
 )
 
 
@@ -120,8 +119,9 @@ def _single(olds: list[Block], news: list[Block]) -> BlockChange:
     op: Op = "-" if olds else "+"
     (block,) = olds or news
     kinds: frozenset[Kind] = frozenset({"removed" if olds else "added"})
-    spans = (Span(op, block.prefix, "form"), *whole(op, block), Span(op, block.suffix, "tail"))
-    return BlockChange(tuple(olds), tuple(news), tuple(merged(spans)), 0, kinds)
+    if block.kind == "blank":
+        kinds = frozenset({"spacing"})
+    return BlockChange(tuple(olds), tuple(news), plain(block, op), 0, kinds)
 
 
 def _moved(old: Unit, new: Unit, op: Op, number: int) -> BlockChange:
@@ -142,10 +142,10 @@ def _moved(old: Unit, new: Unit, op: Op, number: int) -> BlockChange:
 def paired(old: tuple[Block, ...], new: tuple[Block, ...], table: tuple[Column, ...]) -> BlockChange:
     """Once for each distinct pair of blocks, however many versions share them."""
     if old == new:
-        return BlockChange(old, new, tuple(merged(plain(new[0]))))
+        return BlockChange(old, new, plain(new[0]))
     first, last = (old[0], new[0]), (old[-1], new[-1])
     words = row_spans(first, table) if table and first[1].kind == "row" else word_spans(_text(old), _text(new))
-    tail = either(last[0].suffix, last[1].suffix, "tail")
+    tail = tail_spans(last[0].suffix, last[1].suffix)
     spans = tuple(merged([*form_spans(first[0].prefix, first[1].prefix), *words, *tail]))
     return BlockChange(old, new, spans, 0, _kinds(old, new, spans))
 
@@ -179,7 +179,7 @@ def _form_kinds(old: Block, new: Block, spans: tuple[Span, ...]) -> Iterator[Kin
         yield "formatting"
     elif any(span.changed for span in spans if span.role != "words" and not span.text.strip()):
         yield "spacing"
-    if any(span.changed and span.text.strip() for span in spans if span.role == "tail"):
+    if any(span.changed and span.text.strip("-= \t\r\n") for span in spans if span.role == "tail"):
         yield "anchor"
 
 
@@ -209,8 +209,12 @@ def _word_kinds(old: tuple[Block, ...], new: tuple[Block, ...], spans: tuple[Spa
         if not same_text(before, after):
             if not _only_columns(spans):
                 yield "reworded"
-        elif _TARGET.sub("]", before).split() != _TARGET.sub("]", after).split():
+        elif _unlinked(before) != _unlinked(after):
             yield "formatting"
+
+
+def _unlinked(text: str) -> list[str]:
+    return _TARGET.sub("]", text).replace("[", "").replace("]", "").split()
 
 
 def _only_columns(spans: Iterable[Span]) -> bool:

@@ -48,6 +48,14 @@ def compute(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Match]:
     return joined([*runs, Match(len(old) - end, len(new) - end, end)])
 
 
+def fewer(old: str, new: str, shown: int) -> bool:
+    """Whether any comparison could show fewer tokens; of texts and changes too large to tell, no."""
+    ours, theirs = ([token for token, _ in TOKEN.findall(text)] for text in (old, new))
+    if not shown or max(len(ours), len(theirs)) * shown > 4 * CELLS:
+        return False
+    return Indel.distance(ours, theirs, score_cutoff=shown - 1) < shown
+
+
 def _common(pairs: Iterable[tuple[Hashable, Hashable]]) -> int:
     count = 0
     for a, b in pairs:

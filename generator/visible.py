@@ -14,7 +14,7 @@ from generator.tokens import JOINED
 Visible = Literal["nothing", "figures", "words"]
 
 _FRONT = re.compile(r"\A---[ \t]*\r?\n.*?^---[ \t]*$", re.DOTALL | re.MULTILINE)
-_TARGET = r"(?<=\])\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*[^()\r\n]*\)|^\[[^\]]+\]:[^\r\n]*$"
+_TARGET = r"(?<=\])\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*[^()\r\n]*\)|^\[(?!\^)[^\]]+\]:[^\r\n]*$"
 _ATTRIBUTES = r"(?<=[ \t\w])\{[ \t]*[#.][^{}\r\n]*\}[ \t]*$"  # of a heading
 _HTML = r"<!--.*?-->|</?[A-Za-z][\w-]*(?:\s[^<>]*)?/?>|\{:?[ \t]*[#.:][^{}\r\n]*\}"
 _HIDDEN = re.compile(f"{_TARGET}|{_ATTRIBUTES}", re.MULTILINE)
