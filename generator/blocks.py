@@ -21,6 +21,7 @@ _ITEM = re.compile(r"^([ \t]*(?:[-*+]|\d+[.)])[ \t]+)")
 _RULE = re.compile(r"^ {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$")
 _FRONT = re.compile(rf"\ufeff?(---|\+\+\+)[ \t]*{_END}(?:.*?{_END})?\1[ \t]*(?:{_END}|\Z)", re.DOTALL)
 # A heading: what marks it, its words, and its attributes, underline and blank lines.
+_SLACK = 20  # characters of a line that an editor may leave empty after a later change
 _BEHIND = r"[ \t]*(?:#+[ \t]*)?(?:\{[^{}\r\n]*\}[ \t]*)?"
 _MARKED = re.compile(rf"(#{{1,6}}[ \t]+)([^\r\n]*?)({_BEHIND}(?:{_END}|\Z)(?:[ \t]*{_END})*)")
 _UNDERLINED = re.compile(
@@ -114,11 +115,16 @@ def scan(section: str, *, headed: bool = True) -> Iterator[Block]:
         section = section[len(title.source) :]
     for block in split_blocks(section):
         lines = LINE.findall(block.prefix + block.text)
-        if block.kind == "table" or (block.kind == "paragraph" and not _is_wrapped(lines)):
-            kind: BlockKind = "row" if block.kind == "table" else "paragraph"
+        kind: BlockKind = "row" if block.kind == "table" else "paragraph"
+        if kind == "row" or (block.kind in ("paragraph", "item") and not _is_wrapped(lines)):
             for at, line in enumerate(lines, 1):
-                lead = line[: len(line) - len(line.lstrip(" \t>"))]
-                yield _line(kind, lead, line, block.suffix if at == len(lines) else "")
+                lead = block.prefix if at == 1 else line[: len(line) - len(line.lstrip(" \t>"))]
+                yield _line(
+                    block.kind if at == 1 and kind != "row" else kind,
+                    lead,
+                    line,
+                    block.suffix if at == len(lines) else "",
+                )
         elif block.kind in ("paragraph", "item"):
             yield _numbered(block.kind, block.prefix, block.text, block.suffix)
         else:
@@ -138,11 +144,15 @@ def _numbered(kind: BlockKind, prefix: str, words: str, suffix: str) -> Block:
 
 
 def _is_wrapped(lines: list[str]) -> bool:
-    """Whether an editor broke the lines of one paragraph, or somebody wrote several on lines of their own."""
-    lengths = [len(line) for line in lines]
-    if len(lines) < 2 or not lines[-1].strip("-= "):  # a rule, or what underlines a heading
+    """Whether an editor broke the lines of one paragraph, or somebody wrote several on lines of their own: in the first
+    case hardly a line had room for the word that follows."""
+    if len(lines) < 2:
+        return True
+    if not lines[-1].strip("-= ") or any(_ITEM.match(line.lstrip(" \t>")) for line in lines[1:]):
         return False
-    return min(lengths[:-1]) > 40 and max(lengths) <= 120 and max(lengths) - min(lengths[:-1]) <= 40
+    width = max((len(line) for line in lines if " " in line.strip()), default=0)
+    room = (width - len(line) - len(below.split()[0]) for line, below in pairwise(lines))
+    return 40 < width <= 120 and max(room) <= _SLACK
 
 
 def fence_after(line: str, fence: str) -> str:

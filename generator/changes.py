@@ -128,12 +128,11 @@ def _moved(old: Unit, new: Unit, op: Op, number: int) -> BlockChange:
     """One end of a moved block: what stayed the same carries the number, what was edited on the way does not."""
     table = columns(old.block.text, new.block.text, []) if _is_row([old], [new]) else []
     change = paired((old.block,), (new.block,), tuple(table))
-    spans = [
-        replace(span, op=op, move=number) if span.op == "=" else span for span in change.spans if span.op in ("=", op)
-    ]
-    tail = Span(op, (old if op == "-" else new).block.suffix, "tail", number)
-    kept = [span for span in spans if span.role != "tail"]
-    spans = merged([*kept, tail])
+    spans = merged(
+        replace(span, op=op, move=number) if span.op == "=" or (span.role == "tail" and span.text.isspace()) else span
+        for span in change.spans
+        if span.op in ("=", op)
+    )
     ours, theirs = (change.old, ()) if op == "-" else ((), change.new)
     return BlockChange(ours, theirs, tuple(spans), number, change.kinds - SILENT | {"moved"})
 

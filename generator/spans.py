@@ -17,7 +17,7 @@ from generator.tokens import TOKEN, Match, Op, compute, joined
 
 Role = Literal["form", "words", "bar", "tail"]
 
-_FORM = re.compile(r"([ \t]*)([>#]*)([ \t]*)((?:\*\*|__)?(?:§|[^\W\d_]+\.?(?=[ \t]+\S))?[ \t]*)(.*)$", re.DOTALL)
+_FORM = re.compile(r"([ \t>]*)(#*)([ \t]*)((?:\*\*|__)?(?:§|[^\W\d_]+\.?(?=[ \t]+\S))?[ \t]*)(.*)$", re.DOTALL)
 _BAR = re.compile(r"((?<!\\)(?:\\\\)*)\|")
 
 
@@ -79,7 +79,7 @@ def form_spans(old: str, new: str) -> Iterator[Span]:
 
 def tail_spans(old: str, new: str) -> Iterator[Span]:
     """What stands behind a block: line ends, and the attributes or the underline of a heading."""
-    if old.strip() and new.strip():
+    if old.strip() or new.strip():
         yield from (replace(span, role="tail") for span in word_spans(old, new))
     else:
         yield from either(old, new, "tail")
