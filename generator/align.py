@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -95,9 +95,10 @@ def align(olds: Sequence[str], news: Sequence[str]) -> Alignment:
     whole = _unique(olds[1:]) & _unique(news[1:])
     a, b = (list(_units(sections, whole)) for sections in (olds, news))
     equal = _equal(a, b)
-    moves = dict(_moved(a, b, equal))
+    moves = _moved(a, b, equal)
     spine = _alike(a, b, equal, moves)
     moves |= _moved_and_edited(a, b, spine, moves)
+    _moved_along(a, b, spine, moves)
     spine = sorted([*spine, *_renamed(a, b, spine, moves)])
     return Alignment(a, b, list(_in_order(a, b, _grown(a, b, equal, spine, moves), moves)))
 
@@ -129,10 +130,11 @@ def _equal(a: list[Unit], b: list[Unit]) -> Spine:
     return spine
 
 
-def _places(units: Sequence[Unit]) -> dict[str, list[int]]:
+def _places(units: Sequence[Unit], without: Collection[int] = ()) -> dict[str, list[int]]:
     places = defaultdict(list)
     for index, unit in enumerate(units):
-        places[unit.key].append(index)
+        if index not in without:
+            places[unit.key].append(index)
     return places
 
 
@@ -155,26 +157,28 @@ def _gaps(spine: Spine, n: int, m: int) -> Iterator[tuple[tuple[int, int], tuple
     yield (i, n), (j, m), []
 
 
-def _moved(a: list[Unit], b: list[Unit], spine: Spine) -> Iterator[tuple[int, int]]:
-    """Texts that were taken out here and put in there unchanged."""
-    kept, there = {i for i, _ in spine}, {j for _, j in spine}
-    places = _places([unit if j not in there else _NOTHING for j, unit in enumerate(b)])
-    ours = _places([unit if i not in kept else _NOTHING for i, unit in enumerate(a)])
-    for key, olds in ours.items():
-        news = places.get(key, ())
-        if key and len(olds) == len(news):
-            yield from (pair for pair in zip(olds, news, strict=True) if _may_move(a[pair[0]], b[pair[1]]))
+def _moved(a: list[Unit], b: list[Unit], spine: Spine) -> Moves:
+    """Texts that were taken out here and put in there unchanged. A few words may stand here and there by chance: as
+    many as six, in blocks that follow each other, hardly; nor fewer within a section, nor a heading."""
+    ours = _places(a, {i for i, _ in spine})
+    theirs = _places(b, {j for _, j in spine})
+    same = {
+        i: j
+        for key, olds in ours.items()
+        if key and len(olds) == len(news := theirs.get(key, ()))
+        for i, j in zip(olds, news, strict=True)
+        if a[i].block.kind == b[j].block.kind
+    }
+    words: dict[int, int] = {}  # of all blocks that follow each other and moved together, by the last of them
+    for i in sorted(same):
+        words[i] = len(a[i].words) + (words.get(i - 1, 0) if same.get(i - 1) == same[i] - 1 else 0)
+    for i in sorted(same, reverse=True):
+        words[i] = words[i + 1] if same.get(i + 1) == same[i] + 1 else words[i]
+    return {i: j for i, j in same.items() if words[i] >= (1 if _is_near(a[i], b[j]) else 6)}
 
 
-_NOTHING = Unit(Block("blank", "", "", ""), 0)
-
-
-def _may_move(old: Unit, new: Unit) -> bool:
-    """A few words may stand here and there by chance; within a section, or as a heading, hardly."""
-    if old.block.kind != new.block.kind:
-        return False
-    near = old.section == new.section or old.block.kind in ("heading", "section")
-    return len(old.words) >= (1 if near else 6)
+def _is_near(old: Unit, new: Unit) -> bool:
+    return old.section == new.section or old.block.kind in ("heading", "section")
 
 
 def _alike(a: list[Unit], b: list[Unit], spine: Spine, moves: Moves) -> Spine:
@@ -242,7 +246,7 @@ def _moved_and_edited(a: list[Unit], b: list[Unit], spine: Spine, moves: Moves) 
     ours = [i for i, unit in enumerate(a) if i not in kept and len(unit.words) >= _LONG]
     theirs = [j for j, unit in enumerate(b) if j not in there and len(unit.words) >= _LONG]
     pairs = set(_candidates(a, b, ours, theirs)) if ours and theirs else set()
-    scored = [(_same(a[i], b[j]), i, j) for i, j in pairs] + list(_moved_along(a, b, kept, there, moves))
+    scored = [(_same(a[i], b[j]), i, j) for i, j in pairs]
     found: Moves = {}
     taken: set[int] = set()
     for likeness, i, j in sorted(scored, reverse=True):
@@ -252,19 +256,24 @@ def _moved_and_edited(a: list[Unit], b: list[Unit], spine: Spine, moves: Moves) 
     return found
 
 
-def _moved_along(
-    a: list[Unit], b: list[Unit], kept: set[int], there: set[int], moves: Moves
-) -> Iterator[tuple[float, int, int]]:
-    """Blocks of a section that moved need fewer words to be known again."""
-    sections = {a[i].section: b[j].section for i, j in moves.items() if a[i].block.kind == "heading"}
-    places = defaultdict(list)
-    for j, unit in enumerate(b if sections else ()):
-        if j not in there:
-            places[unit.section].append(j)
-    for i, unit in enumerate(a):
-        if i not in kept and unit.section in sections:
-            for j in places[sections[unit.section]]:
-                yield _likeness(unit.tokens, b[j].tokens, MOVED) * (unit.block.kind == b[j].block.kind), i, j
+def _moved_along(a: list[Unit], b: list[Unit], spine: Spine, moves: Moves) -> None:
+    """What stood beside a block that moved, and does so now, moved with it, however short it is."""
+    kept, there = {i for i, _ in spine} | moves.keys(), {j for _, j in spine} | set(moves.values())
+    waiting = list(moves.items())
+    while waiting:
+        i, j = waiting.pop()
+        for x, y in ((i - 1, j - 1), (i + 1, j + 1)):
+            if 0 <= x < len(a) and 0 <= y < len(b) and x not in kept and y not in there and _is_same(a[x], b[y]):
+                moves[x] = y
+                kept.add(x)
+                there.add(y)
+                waiting.append((x, y))
+
+
+def _is_same(old: Unit, new: Unit) -> bool:
+    if old.block.kind != new.block.kind or not old.key:
+        return False
+    return old.key == new.key or _likeness(old.tokens, new.tokens, MOVED) > 0
 
 
 def _same(old: Unit, new: Unit) -> float:
