@@ -152,7 +152,7 @@ def _is_wrapped(lines: list[str]) -> bool:
         return False
     width = max((len(line) for line in lines if " " in line.strip()), default=0)
     room = (width - len(line) - len(below.split()[0]) for line, below in pairwise(lines))
-    return 40 < width <= 160 and max(room) <= _SLACK
+    return 40 < width <= 120 and max(room) <= _SLACK
 
 
 def fence_after(line: str, fence: str) -> str:
