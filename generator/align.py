@@ -6,6 +6,7 @@ block is compared with a handful of others that share its rarest words.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -223,7 +224,8 @@ def _alike(found: Alignment, olds: list[int], news: list[int]) -> Iterator[tuple
 
 def _candidates(found: Alignment, olds: list[int], news: list[int]) -> Iterator[Pair]:
     """All pairs of few blocks; of many, for each the three that share most of its rare words."""
-    if len(olds) * len(news) <= _FEW:
+    lengths = (sum(len(units[k].tokens) for k in places) for units, places in ((found.old, olds), (found.new, news)))
+    if len(olds) * len(news) <= _FEW and math.prod(lengths) <= CELLS:
         yield from ((i, j) for i in olds for j in news)
         return
     places = defaultdict(list)
@@ -249,7 +251,7 @@ def _common_tokens(old: Unit, new: Unit) -> int:
 
 def _likeness(old: list[str], new: list[str], least: float) -> float:
     """Twice what two lists share over what they have, or 0 below `least`; of very long ones whatever their order."""
-    if len(old) * len(new) <= CELLS:
+    if len(old) * len(new) <= CELLS // 4:
         return Indel.normalized_similarity(old, new, score_cutoff=least)
     likeness = 2 * (Counter(old) & Counter(new)).total() / (len(old) + len(new))
     return likeness if likeness >= least else 0.0

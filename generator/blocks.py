@@ -20,20 +20,20 @@ _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _ITEM = re.compile(r"^([ \t]*(?:[-*+]|\d+[.)])[ \t]+)")
 _RULE = re.compile(r"^ {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$")
 _FRONT = re.compile(rf"\ufeff?(---|\+\+\+)[ \t]*{_END}(?:.*?{_END})?\1[ \t]*(?:{_END}|\Z)", re.DOTALL)
-# A heading: what marks it, its words, and its attributes, underline and blank lines.
+_MARKED = re.compile(r"#{1,6}[ \t]")
+_START = re.compile(r"(?:#{1,6}[ \t]+)?[ ]*")
+_CLOSED = re.compile(r"(?<=[ \t])#+$")
+_TITLE = re.compile(r" {0,3}(?![ \t>|<\ufeff]|[-*+][ \t])(?=[^\r\n]*[^\W_])")
+_UNDERLINE = re.compile(r" {0,3}(?:=+|-{2,})[ \t]*(?:[\r\n]|\Z)")
+_BLANK = re.compile(rf"(?:[ \t]*+{_END})*+")
 _SLACK = 20  # characters of a line that an editor may leave empty after a later change
-_BEHIND = r"[ \t]*(?:#+[ \t]*)?(?:\{[^{}\r\n]*\}[ \t]*)?"
-_MARKED = re.compile(rf"(#{{1,6}}[ \t]+)([^\r\n]*?)({_BEHIND}(?:{_END}|\Z)(?:[ \t]*{_END})*)")
-_UNDERLINED = re.compile(
-    rf"( {{0,3}}(?![ \t>|<\ufeff]|[-*+][ \t]))(?=[^\r\n]*[^\W_])([^\r\n]*?)"
-    rf"({_BEHIND}{_END} {{0,3}}(?:=+|-{{2,}})[ \t]*(?:{_END}|\Z)(?:[ \t]*{_END})*)"
-)
 # What a person numbers by hand: "4.", "4.1", "(a)", "iv)". A year ends a sentence more often than it counts one, and a
 # measure counts no paragraphs.
 _COUNT = r"\(?(?:\d{1,3}(?:\.\d+)*|[A-Za-z]|[ivxIVX]+)[.)]|\d+(?:\.\d+)+"
 _MEASURED = r"[ \t]*(?:[%‰°€$£¥₹]|(?:million|billion|thousand|per ?cent|times|hours|days|months|years|Mio|Mrd)\b)"
 _ORDINAL = r"第[\d〇一二三四五六七八九十百]+[条章節款](?=[ \t\u3000（(]|$)"
-_NUMBER = re.compile(rf"(?:\*\*|__)?(?:(?:{_COUNT})(?=[ \t\r\n]|$)(?!{_MEASURED})|{_ORDINAL})[ \t]*(?:#+[ \t]+)?")
+NUMBER = rf"(?:\*\*|__)?(?:(?:{_COUNT})(?=[ \t\r\n]|$)(?!{_MEASURED})|{_ORDINAL})[ \t]*(?:#+[ \t]+)?"
+_NUMBER = re.compile(NUMBER)
 _NAMED = re.compile(
     rf"(?:§|(?:Art(?:icle|ikel|\.)?|Section|Clause|Part|Chapter|Annex|Schedule|Appendix|Abschnitt)\b)"
     rf"[ \t]*(?:{_COUNT}|\d+|[A-Z]\b)[.:)]?[ \t]*"
@@ -84,19 +84,29 @@ def split_sections(text: str, *, underlined: bool = False) -> list[str]:
     starts, fence, blank = [], "", underlined
     for line, below in zip_longest(lines, lines[1:], fillvalue=""):
         fence = fence_after(line, fence)
-        if not fence and (
-            (line[0] == "#" and _MARKED.match(line)) or (blank and below[:1] in "=- " and _UNDERLINED.match(text, at))
-        ):
+        if not fence and (_MARKED.match(line) or (blank and _UNDERLINE.match(below) and _TITLE.match(line))):
             starts.append(at)
         blank = underlined and line.isspace()
         at += len(line)
     return [text[start:end] for start, end in pairwise([0, *starts, len(text)])]
 
 
-def heading_of(section: str) -> Block | None:
-    """The heading of what `split_sections` cut."""
-    match = (_MARKED if section.startswith("#") else _UNDERLINED).match(section)
-    return _numbered("heading", *match.groups()) if match else None
+def heading_of(section: str) -> Block:
+    """The heading of what `split_sections` cut: its marks and number, its words, and what stands behind and below."""
+    start, end = next(_START.finditer(section)).end(), _line_end(section, 0)
+    words = section[start:end].rstrip()
+    if words.endswith("}"):
+        words = words[: words.rfind("{")].rstrip()
+    if section.startswith("#"):
+        words = _CLOSED.sub("", words).rstrip()
+    else:
+        end = _line_end(section, end)
+    end = next(_BLANK.finditer(section, end)).end()
+    return _numbered("heading", section[:start], words, section[start + len(words) : end])
+
+
+def _line_end(text: str, start: int) -> int:
+    return next(LINE.finditer(text, start)).end()
 
 
 def scan(section: str, *, headed: bool = True) -> Iterator[Block]:
@@ -109,8 +119,8 @@ def scan(section: str, *, headed: bool = True) -> Iterator[Block]:
         front = front_matter(section)
         yield from (_line("front", "", line, "") for line in LINE.findall(front))
         section = section[len(front) :]
-    title = heading_of(section) if headed else None
-    if title:
+    if headed:
+        title = heading_of(section)
         yield title
         section = section[len(title.source) :]
     for block in split_blocks(section):

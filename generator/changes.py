@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -24,7 +23,7 @@ from generator.spans import (
     word_spans,
 )
 from generator.tokens import Op
-from generator.visible import same_text
+from generator.visible import LINK, same_text
 
 Kind = Literal[
     "added",
@@ -44,10 +43,6 @@ Kind = Literal[
     "spacing",
 ]
 SILENT: frozenset[Kind] = frozenset({"renumbered", "spacing"})  # what no reader needs to be shown
-
-_TARGET = re.compile(
-    r"\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*[^()]*\)|<?\bhttps?://[^\s<>\]]+|^\[(?!\^)[^\]]+\]:.*$", re.MULTILINE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +151,7 @@ def _text(blocks: Sequence[Block]) -> str:
 
 def targets(blocks: Sequence[Block]) -> list[str]:
     """Where the links of a text lead, in order."""
-    return [target.strip("()<>] ") for target in _TARGET.findall(_text(blocks))]
+    return [target.strip("()<>] ") for target in LINK.findall(_text(blocks))]
 
 
 def _is_row(olds: list[Unit], news: list[Unit]) -> bool:
@@ -203,7 +198,7 @@ def _word_kinds(old: tuple[Block, ...], new: tuple[Block, ...], spans: tuple[Spa
     elif before.split() == after.split():
         yield "spacing"
     else:
-        if _TARGET.findall(before) != _TARGET.findall(after):
+        if LINK.findall(before) != LINK.findall(after):
             yield "link"
         if not same_text(before, after):
             if not _only_columns(spans):
@@ -213,7 +208,7 @@ def _word_kinds(old: tuple[Block, ...], new: tuple[Block, ...], spans: tuple[Spa
 
 
 def _unlinked(text: str) -> list[str]:
-    return _TARGET.sub("]", text).replace("[", "").replace("]", "").split()
+    return LINK.sub("]", text).replace("[", "").replace("]", "").split()
 
 
 def _only_columns(spans: Iterable[Span]) -> bool:
