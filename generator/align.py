@@ -6,18 +6,22 @@ block is compared with a handful of others that share its rarest words.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from rapidfuzz.distance import Indel
 
-from generator.blocks import Block, is_dashes, scan, split_sections
+from generator.blocks import Block, is_dashes, scan
 from generator.tokens import CELLS, TOKEN, chain, compute
 
 LIKE = 0.3  # the least likeness of two blocks that are shown as one reworded block
 MOVED = 0.6  # the least likeness of the words of a block to those it had before it was moved and edited
+_WEAK = 0.5  # two blocks less alike than this are let go where one is known again elsewhere
+_FEWEST = 6  # words of a text that was known to have moved to another section
 _LONG = 8  # the least words of a block that is known again after it was moved and edited
 _FEW = 400  # pairs of blocks between two anchors that are all compared; of more, those that share rare words
 _RARE = 6  # blocks that may share a word for it to lead from one to the other
@@ -81,129 +85,157 @@ class Aligned:
 
 @dataclass(slots=True)
 class Alignment:
-    """`old` and `new` are all units of both texts."""
+    """`old` and `new` are all units of both texts. While it is made, `kept` tells which are each other in both orders,
+    `moves` which are so out of them, and `back` the old one of each new one that has a partner."""
 
     old: list[Unit]
     new: list[Unit]
+    kept: dict[int, int] = field(default_factory=dict)
+    moves: dict[int, int] = field(default_factory=dict)
+    back: dict[int, int] = field(default_factory=dict)
     changes: list[Aligned] = field(default_factory=list)
 
+    def keep(self, pairs: Iterable[Pair]) -> None:
+        for i, j in pairs:
+            self.kept[i] = j
+            self.back[j] = i
 
-def align(old: str, new: str) -> Alignment:
-    """Align two files. Every unit of either stands in the result once, in both orders; one that moved stands twice."""
-    olds, news = (split_sections(text) for text in (old, new))
-    whole = _unique(olds) & _unique(news)
-    a, b = (list(_units(sections, whole)) for sections in (olds, news))
-    equal = _equal(a, b)
-    moves = dict(_moved(a, b, equal))
-    spine = _alike(a, b, equal, moves)
-    moves |= _moved_and_edited(a, b, spine, moves)
-    return Alignment(a, b, list(_in_order(a, b, _grown(a, b, equal, spine, moves), moves)))
+    def move(self, i: int, j: int) -> None:
+        """Either may have been kept as another."""
+        self.back.pop(self.kept.pop(i, -1), None)
+        self.kept.pop(self.back.get(j, -1), None)
+        self.moves[i] = j
+        self.back[j] = i
+
+    def are_free(self, i: int, j: int) -> bool:
+        return 0 <= i < len(self.old) and 0 <= j < len(self.new) and self.is_free(i) and j not in self.back
+
+    def is_free(self, i: int) -> bool:
+        return i not in self.kept and i not in self.moves
+
+    def gaps(self, kept: Iterable[Pair]) -> Iterator[tuple[list[int], list[int]]]:
+        """What stands between two pairs in both texts, but for what moved."""
+        i = j = 0
+        for x, y in [*sorted(kept), (len(self.old), len(self.new))]:
+            olds = [k for k in range(i, x) if k not in self.moves]
+            news = [k for k in range(j, y) if self.back.get(k) not in self.moves]
+            if olds and news:
+                yield olds, news
+            i, j = x + 1, y + 1
+
+
+Pair = tuple[int, int]
+
+
+def align(olds: Sequence[str], news: Sequence[str]) -> Alignment:
+    """Align the sections of two files. Every unit of either stands in the result once, in both orders; one that moved
+    stands twice."""
+    whole = _unique(olds[1:]) & _unique(news[1:])
+    found = Alignment(list(_units(olds, whole)), list(_units(news, whole)))
+    found.keep(chain(_once(found.old, found.new)))
+    found.keep([pair for gap in found.gaps(found.kept.items()) for pair in chain(_recurring(found, *gap))])
+    equal = set(found.kept.items())
+    for pair in list(_moved(found)):
+        found.move(*pair)
+    found.keep([pair for gap in found.gaps(found.kept.items()) for pair in chain(_alike(found, *gap))])
+    for pair in list(_moved_and_edited(found)):
+        found.move(*pair)
+    _move_along(found)
+    found.keep(_renamed(found))
+    found.changes = list(_in_order(found, _grown(found, equal)))
+    return found
 
 
 def _unique(sections: Iterable[str]) -> set[str]:
-    return {section for section, count in Counter(sections).items() if count == 1 and section}
+    return {section for section, count in Counter(sections).items() if count == 1}
 
 
-def _units(sections: list[str], whole: set[str]) -> Iterator[Unit]:
+def _units(sections: Sequence[str], whole: set[str]) -> Iterator[Unit]:
     for number, section in enumerate(sections):
-        if section in whole:
+        if number and section in whole:
             yield Unit(Block("section", "", section, ""), number)
         else:
-            yield from (Unit(block, number) for block in scan(section))
+            yield from (Unit(block, number) for block in scan(section, headed=number > 0))
 
 
-Spine = list[tuple[int, int]]
-Moves = dict[int, int]
+def _places(units: Sequence[Unit], places: Iterable[int]) -> dict[str, list[int]]:
+    found = defaultdict(list)
+    for place in places:
+        found[units[place].key].append(place)
+    return found
 
 
-def _equal(a: list[Unit], b: list[Unit]) -> Spine:
-    """Texts that occur once in each side, the heaviest that keep their order; between those the ones that recur."""
-    ours, theirs = _places(a), _places(b)
-    once = [(i[0], j[0], a[i[0]].weight) for k, i in ours.items() if len(i) == 1 and len(j := theirs.get(k, [])) == 1]
-    spine = []
-    for (i0, i1), (j0, j1), edge in _gaps(chain(once), len(a), len(b)):
-        spine += chain(_recurring(a, b, range(i0, i1), range(j0, j1)))
-        spine += edge
-    return spine
+def _once(a: list[Unit], b: list[Unit]) -> Iterator[tuple[int, int, int]]:
+    """Texts that occur once in each side."""
+    theirs = _places(b, range(len(b)))
+    for key, ours in _places(a, range(len(a))).items():
+        there = theirs.get(key, [])
+        if len(ours) == len(there) == 1:
+            yield ours[0], there[0], a[ours[0]].weight
 
 
-def _places(units: Sequence[Unit]) -> dict[str, list[int]]:
-    places = defaultdict(list)
-    for index, unit in enumerate(units):
-        places[unit.key].append(index)
-    return places
+def _recurring(found: Alignment, olds: list[int], news: list[int]) -> Iterator[tuple[int, int, int]]:
+    """Texts that occur more than once, where they are the same in their form as well if that can be."""
+    places = _places(found.new, news)
+    for i in olds:
+        unit = found.old[i]
+        for j in places.get(unit.key, ())[:_RARE]:
+            yield i, j, 2 * len(unit.key) + 1 + (unit.block == found.new[j].block)
 
 
-def _recurring(a: list[Unit], b: list[Unit], ours: range, theirs: range) -> Iterator[tuple[int, int, int]]:
-    places = defaultdict(list)
-    for j in theirs:
-        places[b[j].key].append(j)
-    for i in ours if places else ():
-        yield from (
-            (i, j, 2 * len(a[i].key) + 1 + (a[i].block == b[j].block)) for j in places.get(a[i].key, ())[:_RARE]
-        )
+def _moved(found: Alignment) -> Iterator[Pair]:
+    """Texts that were taken out here and put in there unchanged. A few words may stand here and there by chance; six
+    hardly, in blocks that follow each other, nor fewer within a section, nor a heading."""
+    a, b = found.old, found.new
+    theirs = _places(b, (j for j in range(len(b)) if j not in found.back))
+    same = {
+        i: j
+        for key, olds in _places(a, filter(found.is_free, range(len(a)))).items()
+        if key and len(olds) == len(news := theirs.get(key, ()))
+        for i, j in zip(olds, news, strict=True)
+        if a[i].block.kind == b[j].block.kind
+    }
+    for run in _runs(sorted(same.items())):
+        words = sum(len(a[i].words) for i, _ in run)
+        for i, j in run:
+            near = a[i].section == b[j].section or a[i].block.kind in ("heading", "section")
+            if words >= (1 if near else _FEWEST):
+                yield i, j
 
 
-def _gaps(spine: Spine, n: int, m: int) -> Iterator[tuple[tuple[int, int], tuple[int, int], Spine]]:
-    """What lies between the pairs of the spine, and the pair that ends it."""
-    i = j = 0
-    for pair in spine:
-        yield (i, pair[0]), (j, pair[1]), [pair]
-        i, j = pair[0] + 1, pair[1] + 1
-    yield (i, n), (j, m), []
+def _runs(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
+    """Pairs that follow each other on both sides."""
+    run: list[Pair] = []
+    for pair in pairs:
+        if run and pair != (run[-1][0] + 1, run[-1][1] + 1):
+            yield run
+            run = []
+        run.append(pair)
+    if run:
+        yield run
 
 
-def _moved(a: list[Unit], b: list[Unit], spine: Spine) -> Iterator[tuple[int, int]]:
-    """Texts that were taken out here and put in there unchanged."""
-    kept, there = {i for i, _ in spine}, {j for _, j in spine}
-    places = _places([unit if j not in there else _NOTHING for j, unit in enumerate(b)])
-    ours = _places([unit if i not in kept else _NOTHING for i, unit in enumerate(a)])
-    for key, olds in ours.items():
-        news = places.get(key, ())
-        if key and len(olds) == len(news):
-            yield from (pair for pair in zip(olds, news, strict=True) if _may_move(a[pair[0]], b[pair[1]]))
+def _alike(found: Alignment, olds: list[int], news: list[int]) -> Iterator[tuple[int, int, int]]:
+    """Blocks that may have been reworded, and how many tokens they share."""
+    for i, j in _candidates(found, olds, news):
+        if count := _common_tokens(found.old[i], found.new[j]):
+            yield i, j, count
 
 
-_NOTHING = Unit(Block("blank", "", "", ""), 0)
-
-
-def _may_move(old: Unit, new: Unit) -> bool:
-    """A few words may stand here and there by chance; within a section, or as a heading, hardly."""
-    if old.block.kind != new.block.kind:
-        return False
-    near = old.section == new.section or old.block.kind in ("heading", "section")
-    return len(old.words) >= (1 if near else 6)
-
-
-def _alike(a: list[Unit], b: list[Unit], spine: Spine, moves: Moves) -> Spine:
-    """Between equal texts, the blocks that were reworded: the pairs of greatest likeness that keep the order."""
-    put = set(moves.values())
-    result: Spine = []
-    for (i0, i1), (j0, j1), edge in _gaps(spine, len(a), len(b)):
-        ours, theirs = [i for i in range(i0, i1) if i not in moves], [j for j in range(j0, j1) if j not in put]
-        if ours and theirs:
-            pairs = ((i, j, _common_tokens(a[i], b[j])) for i, j in _candidates(a, b, ours, theirs))
-            result += chain([pair for pair in pairs if pair[2]])
-        result += edge
-    return result
-
-
-def _candidates(a: list[Unit], b: list[Unit], ours: list[int], theirs: list[int]) -> Iterator[tuple[int, int]]:
+def _candidates(found: Alignment, olds: list[int], news: list[int]) -> Iterator[Pair]:
     """All pairs of few blocks; of many, for each the three that share most of its rare words."""
-    if len(ours) * len(theirs) <= _FEW:
-        yield from ((i, j) for i in ours for j in theirs)
+    lengths = (sum(len(units[k].tokens) for k in places) for units, places in ((found.old, olds), (found.new, news)))
+    if len(olds) * len(news) <= _FEW and math.prod(lengths) <= CELLS:
+        yield from ((i, j) for i in olds for j in news)
         return
     places = defaultdict(list)
-    for j in theirs:
-        for word in set(b[j].tokens):
+    for j in news:
+        for word in set(found.new[j].tokens):
             places[word].append(j)
-    for i in ours:
-        shared = Counter(j for word in set(a[i].tokens) for j in _few(places.get(word, ())))
+    for i in olds:
+        words = dict.fromkeys(found.old[i].tokens)  # in their order: the same pairs in every run
+        shared = Counter(j for word in words if len(places.get(word, ())) <= _RARE for j in places[word])
         yield from ((i, j) for j, _ in shared.most_common(3))
-
-
-def _few(places: Sequence[int]) -> Sequence[int]:
-    return places if len(places) <= _RARE else ()
 
 
 def _common_tokens(old: Unit, new: Unit) -> int:
@@ -219,44 +251,34 @@ def _common_tokens(old: Unit, new: Unit) -> int:
 
 def _likeness(old: list[str], new: list[str], least: float) -> float:
     """Twice what two lists share over what they have, or 0 below `least`; of very long ones whatever their order."""
-    if len(old) * len(new) <= CELLS:
+    if len(old) * len(new) <= CELLS // 4:
         return Indel.normalized_similarity(old, new, score_cutoff=least)
     likeness = 2 * (Counter(old) & Counter(new)).total() / (len(old) + len(new))
     return likeness if likeness >= least else 0.0
 
 
-def _moved_and_edited(a: list[Unit], b: list[Unit], spine: Spine, moves: Moves) -> Moves:
-    """Of what is left on both sides, the blocks most alike: each leads to one other at most."""
-    kept, there = {i for i, _ in spine} | moves.keys(), {j for _, j in spine} | set(moves.values())
-    ours = [i for i, unit in enumerate(a) if i not in kept and len(unit.words) >= _LONG]
-    theirs = [j for j, unit in enumerate(b) if j not in there and len(unit.words) >= _LONG]
-    pairs = set(_candidates(a, b, ours, theirs)) if ours and theirs else set()
-    scored = [(_same(a[i], b[j]), i, j) for i, j in pairs] + list(_moved_along(a, b, kept, there, moves))
-    found: Moves = {}
-    taken: set[int] = set()
+def _moved_and_edited(found: Alignment) -> Iterator[Pair]:
+    """Of what has no partner, or one that is hardly like it, the blocks most alike: each leads to one other at most."""
+    a, b = found.old, found.new
+    weak = {i: j for i, j in found.kept.items() if _is_weak(a[i], b[j])}
+    olds = [i for i, unit in enumerate(a) if (found.is_free(i) or i in weak) and len(unit.words) >= _LONG]
+    there = found.back.keys() - weak.values()
+    news = [j for j, unit in enumerate(b) if j not in there and len(unit.words) >= _LONG]
+    scored = ((_sameness(a[i], b[j]), i, j) for i, j in set(_candidates(found, olds, news)) if weak.get(i) != j)
+    seen: set[Pair] = set()
     for likeness, i, j in sorted(scored, reverse=True):
-        if likeness and i not in found and j not in taken:
-            found[i] = j
-            taken.add(j)
-    return found
+        if likeness and not seen & {(0, i), (1, j)}:
+            seen |= {(0, i), (1, j)}
+            yield i, j
 
 
-def _moved_along(
-    a: list[Unit], b: list[Unit], kept: set[int], there: set[int], moves: Moves
-) -> Iterator[tuple[float, int, int]]:
-    """Blocks of a section that moved need fewer words to be known again."""
-    sections = {a[i].section: b[j].section for i, j in moves.items() if a[i].block.kind == "heading"}
-    places = defaultdict(list)
-    for j, unit in enumerate(b if sections else ()):
-        if j not in there:
-            places[unit.section].append(j)
-    for i, unit in enumerate(a):
-        if i not in kept and unit.section in sections:
-            for j in places[sections[unit.section]]:
-                yield _likeness(unit.tokens, b[j].tokens, MOVED) * (unit.block.kind == b[j].block.kind), i, j
+def _is_weak(old: Unit, new: Unit) -> bool:
+    if old.key == new.key or old.block.kind not in ("paragraph", "item"):
+        return False
+    return not _likeness(old.tokens, new.tokens, _WEAK)
 
 
-def _same(old: Unit, new: Unit) -> float:
+def _sameness(old: Unit, new: Unit) -> float:
     """How sure it is that one block is the other, moved and edited, and not one of its kind; 0 if it is not."""
     if old.block.kind != new.block.kind or (old.block.kind == "row" and old.name != new.name):
         return 0.0
@@ -264,50 +286,79 @@ def _same(old: Unit, new: Unit) -> float:
     return likeness if likeness * (len(old.words) + len(new.words)) >= 2 * _LONG else 0.0
 
 
-def _grown(a: list[Unit], b: list[Unit], equal: Spine, spine: Spine, moves: Moves) -> list[Aligned]:
-    """Pairs, and what became several blocks or was made of several: a paragraph split, joined, or cut elsewhere."""
-    edges = [(i, i, j, j) for i, j in spine]
-    paired, partners = {i for i, _ in spine}, {j for _, j in spine}
-    put = set(moves.values())
-    for (i0, i1), (j0, j1), _ in _gaps(equal, len(a), len(b)):
-        olds, news = [i for i in range(i0, i1) if i not in moves], [j for j in range(j0, j1) if j not in put]
-        if olds and news and not (paired.issuperset(olds) and partners.issuperset(news)):
-            shared = _shared(a, b, olds, news)
-            edges += [(i, i, j, j) for i, j in shared if i not in paired or j not in partners]
+def _move_along(found: Alignment) -> None:
+    """What stood beside a block that moved, and does so now, moved with it, however short it is."""
+    waiting = list(found.moves.items())
+    while waiting:
+        i, j = waiting.pop()
+        for x, y in ((i - 1, j - 1), (i + 1, j + 1)):
+            if found.are_free(x, y) and _is_same(found.old[x], found.new[y]):
+                found.move(x, y)
+                waiting.append((x, y))
+
+
+def _is_same(old: Unit, new: Unit) -> bool:
+    return bool(old.key) and old.block.kind == new.block.kind and _likeness(old.tokens, new.tokens, MOVED) > 0
+
+
+def _renamed(found: Alignment) -> list[Pair]:
+    """Headings without a word in common, over what is the same text."""
     return [
-        Aligned(tuple(range(i0, i1 + 1)), tuple(range(j0, j1 + 1))) for i0, i1, j0, j1 in _merged(edges, moves, put)
+        (i - 1, j - 1)
+        for i, j in found.kept.items()
+        if found.are_free(i - 1, j - 1) and found.old[i - 1].block.kind == found.new[j - 1].block.kind == "heading"
     ]
 
 
-def _shared(a: list[Unit], b: list[Unit], olds: list[int], news: list[int]) -> Iterator[tuple[int, int]]:
+def _grown(found: Alignment, equal: set[Pair]) -> list[Aligned]:
+    """Pairs, and what became several blocks or was made of several: a paragraph split, joined, or cut elsewhere."""
+    a, b, kept, back = found.old, found.new, found.kept, found.back
+    boxes = [(i, i, j, j) for i, j in kept.items()]
+    for olds, news in found.gaps((i, j) for i, j in kept.items() if (i, j) in equal or not _are_text(a[i], b[j])):
+        if not (kept.keys() >= set(olds) and back.keys() >= set(news)):
+            shared = _shared(found, olds, news)
+            boxes += [(i, i, j, j) for i, j in shared if i not in kept or j not in back]
+    stays = [
+        [0, *accumulate(at in ends or not _are_text(unit) for at, unit in enumerate(units))]
+        for units, ends in ((a, found.moves), (b, {*found.moves.values()}))
+    ]
+    return [
+        Aligned(tuple(range(i0, i1 + 1)), tuple(range(j0, j1 + 1)))
+        for i0, i1, j0, j1 in _merged(boxes, *stays)
+        if i0 < i1 or j0 < j1 or i0 in kept or a[i0].block.kind == b[j0].block.kind
+    ]
+
+
+def _shared(found: Alignment, olds: list[int], news: list[int]) -> Iterator[Pair]:
     """Which blocks share most of the smaller one, in runs of at least three tokens, when all are read as one text."""
-    ours, theirs = [(i, t) for i in olds for t in a[i].tokens], [(j, t) for j in news for t in b[j].tokens]
-    counts: Counter[tuple[int, int]] = Counter()
-    for run in compute([t for _, t in ours], [t for _, t in theirs]):
+    ours = [(i, token) for i in olds for token in found.old[i].tokens]
+    theirs = [(j, token) for j in news for token in found.new[j].tokens]
+    counts: Counter[Pair] = Counter()
+    for run in compute([token for _, token in ours], [token for _, token in theirs]):
         if run.length >= 3:
             counts.update((ours[run.old + k][0], theirs[run.new + k][0]) for k in range(run.length))
     for (i, j), count in counts.items():
-        if count >= 0.6 * min(len(a[i].tokens), len(b[j].tokens)) and _is_text(a[i]) and _is_text(b[j]):
+        old, new = found.old[i], found.new[j]
+        if count >= 0.6 * min(len(old.tokens), len(new.tokens)) and _are_text(old, new):
             yield i, j
 
 
-def _is_text(unit: Unit) -> bool:
-    return unit.block.kind in ("paragraph", "item")
+def _are_text(*units: Unit) -> bool:
+    return all(unit.block.kind in ("paragraph", "item") for unit in units)
 
 
 Box = tuple[int, int, int, int]
 
 
-def _merged(edges: list[Box], moves: Moves, put: set[int]) -> list[Box]:
-    """Boxes that overlap or cross become one, unless something that moved lies within."""
+def _merged(boxes: list[Box], ours: list[int], theirs: list[int]) -> list[Box]:
+    """Boxes that overlap or cross become one, unless something lies within that moved or is no text: `ours` and
+    `theirs` count those up to each place."""
     result: list[Box] = []
-    for box in sorted(edges):
+    for box in sorted(boxes):
         while result and (box[0] <= result[-1][1] or box[2] <= result[-1][3]):
             last = result.pop()
             joined = (last[0], max(last[1], box[1]), min(last[2], box[2]), max(last[3], box[3]))
-            if any(i in moves for i in range(joined[0], joined[1])) or any(
-                j in put for j in range(joined[2], joined[3])
-            ):
+            if ours[joined[0]] < ours[joined[1] + 1] or theirs[joined[2]] < theirs[joined[3] + 1]:
                 box = last
                 break
             box = joined
@@ -315,22 +366,21 @@ def _merged(edges: list[Box], moves: Moves, put: set[int]) -> list[Box]:
     return result
 
 
-def _in_order(a: list[Unit], b: list[Unit], pairs: list[Aligned], moves: Moves) -> Iterator[Aligned]:
+def _in_order(found: Alignment, pairs: list[Aligned]) -> Iterator[Aligned]:
     """Pairs and what is between them: first the rest of the section that both are in, then what is gone, then what
     came, so that a section that is gone or new stays in one piece."""
-    back = {j: i for i, j in moves.items()}
+    put = {j: i for i, j in found.moves.items()}
     i = j = 0
-    for pair in [*pairs, None]:
-        i1, j1 = (pair.old[0], pair.new[0]) if pair else (len(a), len(b))
-        i2, j2 = (_until_heading(units, x, y) for units, x, y in ((a, i, i1), (b, j, j1)))
-        yield from (Aligned((x,), (), moves.get(x)) for x in range(i, i2))
-        yield from (Aligned((), (y,), back.get(y)) for y in range(j, j2))
-        yield from (Aligned((x,), (), moves.get(x)) for x in range(i2, i1))
-        yield from (Aligned((), (y,), back.get(y)) for y in range(j2, j1))
-        if pair:
+    for pair in [*pairs, Aligned((len(found.old),), (len(found.new),))]:
+        olds, news = range(i, pair.old[0]), range(j, pair.new[0])
+        rest = [_until_heading(units, places) for units, places in ((found.old, olds), (found.new, news))]
+        for mine, others in ((olds[: rest[0]], news[: rest[1]]), (olds[rest[0] :], news[rest[1] :])):
+            yield from (Aligned((x,), (), found.moves.get(x)) for x in mine)
+            yield from (Aligned((), (y,), put.get(y)) for y in others)
+        i, j = pair.old[-1] + 1, pair.new[-1] + 1
+        if i <= len(found.old):
             yield pair
-            i, j = pair.old[-1] + 1, pair.new[-1] + 1
 
 
-def _until_heading(units: list[Unit], start: int, end: int) -> int:
-    return next((x for x in range(start, end) if units[x].block.kind in ("heading", "section")), end)
+def _until_heading(units: list[Unit], places: range) -> int:
+    return next((k for k, at in enumerate(places) if units[at].block.kind in ("heading", "section")), len(places))

@@ -9,23 +9,35 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Literal
 
 BlockKind = Literal["paragraph", "item", "table", "code", "rule", "blank", "heading", "row", "front", "section"]
 
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")  # str.splitlines would also cut at U+2028 and form feeds
+_END = r"(?:\r\n|\r|\n)"
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _ITEM = re.compile(r"^([ \t]*(?:[-*+]|\d+[.)])[ \t]+)")
 _RULE = re.compile(r"^ {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$")
-# What a person numbers by hand: "4.", "4.1", "(a)", "iv)". A year ends a sentence more often than it counts one.
-_NUMBER = re.compile(
-    r"(?:\(?(?:\d{1,3}(?:\.\d+)*|[A-Za-z]|[ivxIVX]+)[.)]|\d+(?:\.\d+)+|第\d+条)(?=[ \t\r\n]|$)[ \t]*(?:#+[ \t]+)?"
+_FRONT = re.compile(rf"\ufeff?(---|\+\+\+)[ \t]*{_END}(?:.*?{_END})?\1[ \t]*(?:{_END}|\Z)", re.DOTALL)
+_MARKED = re.compile(r"#{1,6}[ \t]")
+_START = re.compile(r"(?:#{1,6}[ \t]+)?[ ]*")
+_CLOSED = re.compile(r"(?<=[ \t])#+$")
+_TITLE = re.compile(r" {0,3}(?![ \t>|<\ufeff]|[-*+][ \t])(?=[^\r\n]*[^\W_])")
+_UNDERLINE = re.compile(r" {0,3}(?:=+|-{2,})[ \t]*(?:[\r\n]|\Z)")
+_BLANK = re.compile(rf"(?:[ \t]*+{_END})*+")
+_SLACK = 20  # characters of a line that an editor may leave empty after a later change
+# What a person numbers by hand: "4.", "4.1", "(a)", "iv)". A year ends a sentence more often than it counts one, and a
+# measure counts no paragraphs.
+_COUNT = r"\(?(?:\d{1,3}(?:\.\d+)*|[A-Za-z]|[ivxIVX]+)[.)]|\d+(?:\.\d+)+"
+_MEASURED = r"[ \t]*(?:[%‰°€$£¥₹]|(?:million|billion|thousand|per ?cent|times|hours|days|months|years|Mio|Mrd)\b)"
+_ORDINAL = r"第[\d〇一二三四五六七八九十百]+[条章節款](?=[ \t\u3000（(]|$)"
+NUMBER = rf"(?:\*\*|__)?(?:(?:{_COUNT})(?=[ \t\r\n]|$)(?!{_MEASURED})|{_ORDINAL})[ \t]*(?:#+[ \t]+)?"
+_NUMBER = re.compile(NUMBER)
+_NAMED = re.compile(
+    rf"(?:§|(?:Art(?:icle|ikel|\.)?|Section|Clause|Part|Chapter|Annex|Schedule|Appendix|Abschnitt)\b)"
+    rf"[ \t]*(?:{_COUNT}|\d+|[A-Z]\b)[.:)]?[ \t]*"
 )
-_SECTION = re.compile(r"(?:\A|(?<=[\r\n]))#{1,6}(?=[ \t])")
-_TITLE = re.compile(r"[ \t]*(?:\{[^{}\r\n]*\})?[ \t]*(?=[\r\n]|\Z)")  # what ends a heading
-_BLANK = re.compile(r"(?:[ \t]*(?:\r\n|\r|\n))*")
-_FRONT = re.compile(r"\ufeff?---[ \t]*(?:\r\n|\r|\n)(?:.*?(?:\r\n|\r|\n))?---[ \t]*(?:\r\n|\r|\n|\Z)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,89 +76,98 @@ def front_matter(text: str) -> str:
     return front[0] if front else ""
 
 
-def split_sections(text: str) -> list[str]:
-    """A whole file cut before each of its headings; what stands before the first comes first, and may be empty."""
-    front = _FRONT.match(text)
-    starts = [match.start() for match in _SECTION.finditer(text, front.end() if front else 0)]
-    if "```" in text or "~~~" in text:
-        starts = sorted(set(starts) & set(_outside_code(text)))
-    edges = [0, *starts, len(text)]
-    return [text[start:end] for start, end in pairwise(edges)]
-
-
-def _outside_code(text: str) -> Iterator[int]:
-    """Where the lines start that are in no fenced code."""
-    at, fence = 0, ""
-    for line in LINE.findall(text):
+def split_sections(text: str, *, underlined: bool = False) -> list[str]:
+    """A whole file cut before each of its headings; what stands before the first comes first, and may be empty. Lines
+    that are `underlined` are no headings in a policy."""
+    at = len(front_matter(text)) or int(text.startswith("\ufeff"))
+    lines = LINE.findall(text, at)
+    starts, fence, blank = [], "", underlined
+    for line, below in zip_longest(lines, lines[1:], fillvalue=""):
         fence = fence_after(line, fence)
-        if not fence:
-            yield at
+        if not fence and (_MARKED.match(line) or (blank and _UNDERLINE.match(below) and _TITLE.match(line))):
+            starts.append(at)
+        blank = underlined and line.isspace()
         at += len(line)
+    return [text[start:end] for start, end in pairwise([0, *starts, len(text)])]
 
 
-def scan(section: str) -> Iterator[Block]:
-    """What `split_sections` cut, as the blocks of a comparison: number and heading marks are form, rows stand alone."""
-    front = _FRONT.match(section)
-    if front:
-        yield from (_line(line, "front") for line in LINE.findall(front[0]))
-        section = section[front.end() :]
-    match = _SECTION.match(section)
-    if match:
-        end = _TITLE.search(section, match.end())
-        assert end
-        after = _BLANK.match(section, end.end())
-        words = len(section[: end.start()])
-        marks = match.end() + len(section[match.end() : words]) - len(section[match.end() : words].lstrip(" \t"))
-        yield _numbered(
-            "heading", section[:marks], section[marks:words], section[words : after.end() if after else words]
-        )
-        section = section[after.end() if after else words :]
+def heading_of(section: str) -> Block:
+    """The heading of what `split_sections` cut: its marks and number, its words, and what stands behind and below."""
+    start, end = next(_START.finditer(section)).end(), _line_end(section, 0)
+    words = section[start:end].rstrip()
+    if words.endswith("}"):
+        words = words[: words.rfind("{")].rstrip()
+    if section.startswith("#"):
+        words = _CLOSED.sub("", words).rstrip()
+    else:
+        end = _line_end(section, end)
+    end = next(_BLANK.finditer(section, end)).end()
+    return _numbered("heading", section[:start], words, section[start + len(words) : end])
+
+
+def _line_end(text: str, start: int) -> int:
+    return next(LINE.finditer(text, start)).end()
+
+
+def scan(section: str, *, headed: bool = True) -> Iterator[Block]:
+    """What `split_sections` cut, as the blocks of a comparison: number and heading marks are form, rows stand alone.
+    All but the first of a file are `headed`."""
+    if not headed:
+        if section.startswith("\ufeff"):
+            yield Block("blank", "", "", "\ufeff")
+            section = section[1:]
+        front = front_matter(section)
+        yield from (_line("front", "", line, "") for line in LINE.findall(front))
+        section = section[len(front) :]
+    if headed:
+        title = heading_of(section)
+        yield title
+        section = section[len(title.source) :]
     for block in split_blocks(section):
-        if block.kind == "table":
-            yield from _each_line(block, "row")
-        elif block.kind in ("paragraph", "item") and not _is_wrapped(block):
-            yield from _each_line(block, "paragraph")
+        lines = LINE.findall(block.prefix + block.text)
+        kind: BlockKind = "row" if block.kind == "table" else "paragraph"
+        if kind == "row" or (block.kind in ("paragraph", "item") and not _is_wrapped(lines)):
+            for at, line in enumerate(lines, 1):
+                lead = block.prefix if at == 1 else line[: len(line) - len(line.lstrip(" \t>"))]
+                yield _line(
+                    block.kind if at == 1 and kind != "row" else kind,
+                    lead,
+                    line,
+                    block.suffix if at == len(lines) else "",
+                )
         elif block.kind in ("paragraph", "item"):
             yield _numbered(block.kind, block.prefix, block.text, block.suffix)
         else:
             yield block
 
 
-def _line(line: str, kind: BlockKind) -> Block:
+def _line(kind: BlockKind, prefix: str, line: str, suffix: str) -> Block:
     words = line.rstrip("\r\n")
-    return Block(kind, "", words, line[len(words) :])
+    end = line[len(words) :] + suffix
+    return _numbered(kind, prefix, words[len(prefix) :], end) if kind != "front" else Block(kind, "", words, end)
 
 
 def _numbered(kind: BlockKind, prefix: str, words: str, suffix: str) -> Block:
-    number = _NUMBER.match(words)
+    number = _NUMBER.match(words) or (_NAMED.match(words) if kind == "heading" else None)
     cut = number.end() if number else 0
     return Block(kind, prefix + words[:cut], words[cut:], suffix)
 
 
-def _each_line(block: Block, kind: BlockKind) -> Iterator[Block]:
-    *lines, last = LINE.findall(block.text)
-    form = (block.kind if kind == "paragraph" else kind, block.prefix)
-    for line in (*lines, last):
-        words = line.rstrip("\r\n")
-        lead = "" if form[1] or kind == "row" else words[: len(words) - len(words.lstrip(" \t>"))]
-        suffix = line[len(words) :] if line is not last else block.suffix
-        yield _numbered(form[0], form[1] + lead, words[len(lead) :], suffix)
-        form = (kind, "")
-
-
-def _is_wrapped(block: Block) -> bool:
-    """Whether an editor broke the lines of one paragraph, or somebody wrote several on lines of their own."""
-    *lines, last = LINE.findall(block.text) or [""]
-    if lines and not last.strip("-= "):
-        return False  # a rule, or what underlines a heading
-    lengths = [len(line) for line in lines]
-    even = all(40 < length <= 120 for length in lengths) and max(lengths, default=0) - min(lengths, default=0) <= 40
-    return even or block.kind == "item"
+def _is_wrapped(lines: list[str]) -> bool:
+    """Whether an editor broke the lines of one paragraph, or somebody wrote several on lines of their own: in the first
+    case hardly a line had room for the word that follows."""
+    if len(lines) < 2:
+        return True
+    if not lines[-1].strip("-= ") or any(_ITEM.match(line.lstrip(" \t>")) for line in lines[1:]):
+        return False
+    width = max((len(line) for line in lines if " " in line.strip()), default=0)
+    room = (width - len(line) - len(below.split()[0]) for line, below in pairwise(lines))
+    return 40 < width <= 120 and max(room) <= _SLACK
 
 
 def fence_after(line: str, fence: str) -> str:
     """The code fence that is open after this line: '#' starts no heading inside of one."""
-    match = _FENCE.match(line)
+    match = _FENCE.match(line) if "```" in line or "~~~" in line else None
     if not match:
         return fence
     if not fence:

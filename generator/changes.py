@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,16 +15,15 @@ from generator.spans import (
     Span,
     cells,
     columns,
-    either,
     form_spans,
     merged,
     plain,
     row_spans,
-    whole,
+    tail_spans,
     word_spans,
 )
 from generator.tokens import Op
-from generator.visible import same_text
+from generator.visible import LINK, same_text
 
 Kind = Literal[
     "added",
@@ -45,10 +43,6 @@ Kind = Literal[
     "spacing",
 ]
 SILENT: frozenset[Kind] = frozenset({"renumbered", "spacing"})  # what no reader needs to be shown
-
-_TARGET = re.compile(
-    r"\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*[^()]*\)|<?\bhttps?://[^\s<>\]]+|^\[[^\]]+\]:.*$", re.MULTILINE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,20 +120,20 @@ def _single(olds: list[Block], news: list[Block]) -> BlockChange:
     op: Op = "-" if olds else "+"
     (block,) = olds or news
     kinds: frozenset[Kind] = frozenset({"removed" if olds else "added"})
-    spans = (Span(op, block.prefix, "form"), *whole(op, block), Span(op, block.suffix, "tail"))
-    return BlockChange(tuple(olds), tuple(news), tuple(merged(spans)), 0, kinds)
+    if block.kind == "blank":
+        kinds = frozenset({"spacing"})
+    return BlockChange(tuple(olds), tuple(news), plain(block, op), 0, kinds)
 
 
 def _moved(old: Unit, new: Unit, op: Op, number: int) -> BlockChange:
     """One end of a moved block: what stayed the same carries the number, what was edited on the way does not."""
     table = columns(old.block.text, new.block.text, []) if _is_row([old], [new]) else []
     change = paired((old.block,), (new.block,), tuple(table))
-    spans = [
-        replace(span, op=op, move=number) if span.op == "=" else span for span in change.spans if span.op in ("=", op)
-    ]
-    tail = Span(op, (old if op == "-" else new).block.suffix, "tail", number)
-    kept = [span for span in spans if span.role != "tail"]
-    spans = merged([*kept, tail])
+    spans = merged(
+        replace(span, op=op, move=number) if span.op == "=" or (span.role == "tail" and span.text.isspace()) else span
+        for span in change.spans
+        if span.op in ("=", op)
+    )
     ours, theirs = (change.old, ()) if op == "-" else ((), change.new)
     return BlockChange(ours, theirs, tuple(spans), number, change.kinds - SILENT | {"moved"})
 
@@ -148,10 +142,10 @@ def _moved(old: Unit, new: Unit, op: Op, number: int) -> BlockChange:
 def paired(old: tuple[Block, ...], new: tuple[Block, ...], table: tuple[Column, ...]) -> BlockChange:
     """Once for each distinct pair of blocks, however many versions share them."""
     if old == new:
-        return BlockChange(old, new, tuple(merged(plain(new[0]))))
+        return BlockChange(old, new, plain(new[0]))
     first, last = (old[0], new[0]), (old[-1], new[-1])
     words = row_spans(first, table) if table and first[1].kind == "row" else word_spans(_text(old), _text(new))
-    tail = either(last[0].suffix, last[1].suffix, "tail")
+    tail = tail_spans(last[0].suffix, last[1].suffix)
     spans = tuple(merged([*form_spans(first[0].prefix, first[1].prefix), *words, *tail]))
     return BlockChange(old, new, spans, 0, _kinds(old, new, spans))
 
@@ -163,7 +157,7 @@ def _text(blocks: Sequence[Block]) -> str:
 
 def targets(blocks: Sequence[Block]) -> list[str]:
     """Where the links of a text lead, in order."""
-    return [target.strip("()<>] ") for target in _TARGET.findall(_text(blocks))]
+    return [target.strip("()<>] ") for target in LINK.findall(_text(blocks))]
 
 
 def _is_row(olds: list[Unit], news: list[Unit]) -> bool:
@@ -185,7 +179,7 @@ def _form_kinds(old: Block, new: Block, spans: tuple[Span, ...]) -> Iterator[Kin
         yield "formatting"
     elif any(span.changed for span in spans if span.role != "words" and not span.text.strip()):
         yield "spacing"
-    if any(span.changed and span.text.strip() for span in spans if span.role == "tail"):
+    if any(span.changed and span.text.strip("-= \t\r\n") for span in spans if span.role == "tail"):
         yield "anchor"
 
 
@@ -210,13 +204,17 @@ def _word_kinds(old: tuple[Block, ...], new: tuple[Block, ...], spans: tuple[Spa
     elif before.split() == after.split():
         yield "spacing"
     else:
-        if _TARGET.findall(before) != _TARGET.findall(after):
+        if LINK.findall(before) != LINK.findall(after):
             yield "link"
         if not same_text(before, after):
             if not _only_columns(spans):
                 yield "reworded"
-        elif _TARGET.sub("]", before).split() != _TARGET.sub("]", after).split():
+        elif _unlinked(before) != _unlinked(after):
             yield "formatting"
+
+
+def _unlinked(text: str) -> list[str]:
+    return LINK.sub("]", text).replace("[", "").replace("]", "").split()
 
 
 def _only_columns(spans: Iterable[Span]) -> bool:

@@ -14,12 +14,12 @@ from functools import lru_cache
 from typing import Literal
 
 from generator.align import Aligned, Alignment, align
-from generator.blocks import Block, scan
+from generator.blocks import Block, scan, split_sections
 from generator.changes import SILENT, BlockChange, Kind, changes_of, paired
 from generator.documents import Document, FrontMatter, Section, written
 from generator.simplify import simplify
 from generator.spans import Role, Span, either, merged, plain, shown, word_spans
-from generator.tokens import Op
+from generator.tokens import Op, fewer
 from generator.visible import Visible, dates, difference
 
 __all__ = [
@@ -122,15 +122,17 @@ class Redline:
     def ops(self) -> list[Span]:
         """All spans in reading order, those that say the same joined; of a minimal redline the fewest tokens that any
         comparison could show, even where they follow no block."""
-        aligned = merged(replace(span, role="words") for block in self.blocks for span in block.spans)
+        aligned = merged(Span(s.op, s.text, "words", s.move, s.renum) for block in self.blocks for s in block.spans)
         if not self.minimal:
             return aligned
-        return min(aligned, merged(word_spans(self.old.source, self.new.source)), key=shown)
+        if fewer(self.old.source, self.new.source, shown(aligned)):
+            return merged(word_spans(self.old.source, self.new.source))
+        return aligned
 
 
 def compare(old: Document, new: Document, *, minimal: bool = False) -> Redline:
     """The redline from `old` to `new`; `minimal` leaves it exact, without serving readers."""
-    alignment = align(old.source, new.source)
+    alignment = align(*(split_sections(side.source, underlined=side.foreign) for side in (old, new)))
     changes = list(changes_of(alignment))
     if not minimal:
         changes = simplify(changes)
@@ -221,11 +223,12 @@ def _blocks_of(change: BlockChange) -> tuple[BlockChange, ...]:
         return (change,)
     op = change.spans[0].op
     return tuple(
-        replace(
-            change,
-            old=(block,) if change.old else (),
-            new=(block,) if change.new else (),
-            spans=tuple(merged(replace(span, op=op, move=change.move) for span in plain(block))),
+        BlockChange(
+            (block,) * len(change.old),
+            (block,) * len(change.new),
+            plain(block, op, change.move),
+            change.move,
+            change.kinds,
         )
         for block in scan(change.block.text)
     )

@@ -15,7 +15,7 @@ from pathlib import PurePath
 from typing import Literal
 
 from generator import typedyaml
-from generator.blocks import LINE, Block, fence_after, front_matter, split_blocks, split_sections
+from generator.blocks import LINE, Block, fence_after, front_matter, heading_of, split_blocks, split_sections
 from generator.errors import Problem, SourceError, Where
 
 Numbering = Literal["decimal", "letters", "none"]
@@ -24,7 +24,7 @@ _HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*(?:\{([^{}]*)\})?[ \t]*$")
 _VARIABLE = re.compile(r"\{\{[ \t]*(.*?)[ \t]*\}\}")
 # The key with its value: what is indented below it, and blank lines between that.
 _AWAITING = re.compile(r"\nawaiting[ \t]*:[^\n]*(?:(?:\n[ \t]*\r?)*\n[ \t]+[^\s][^\n]*)*")
-_SAID = re.compile(r"^(title|lang|language)[ \t]*:[ \t]*(.*?)[ \t]*$", re.MULTILINE)  # of anybody's front matter
+_SAID = re.compile(r"^(title|lang|language)[ \t]*[:=][ \t]*(.*?)[ \t]*$", re.MULTILINE)  # of anybody's front matter
 _NUMBERINGS: Mapping[str, Numbering] = {"decimal": "decimal", "letters": "letters", "none": "none"}
 
 
@@ -114,30 +114,31 @@ def parse(source: str | Resolved, path: str, *, language: str = "en") -> Documen
 def read(source: str, path: str) -> Document:
     """Any text as a document, whoever wrote it: nothing is refused, and every byte is kept. Ids are unique, numbers are
     as written; the title is that of the front matter, else the first heading with one #, else the file's name."""
-    first, *rest = split_sections(source)
+    first, *rest = split_sections(source, underlined=True)
     front = front_matter(first)
-    opening = Section("", 2, "", "", False, first[len(front) :], 1 + len(LINE.findall(front)))
+    opening = Section("", 2, "", "", False, first[len(front) :].lstrip("\ufeff"), 1 + len(LINE.findall(front)))
     sections, line, taken = [opening] if opening.source.strip() else [], 1 + len(LINE.findall(first)), Counter[str]()
     for part in rest:
         sections.append(_any_section(part, line, taken))
         line += len(LINE.findall(part))
     said: dict[str, str] = dict(_SAID.findall(front))
-    heading = next((section.heading for section in sections if section.level == 1), "")
-    title = said.get("title", "").strip("\"'") or heading or PurePath(path).name
+    headed = next((section.heading for section in sections if section.level == 1), "")
+    title = said.get("title", "").strip("\"'") or headed or PurePath(path).name
     return Document(path, FrontMatter(title, said.get("language", said.get("lang", ""))), tuple(sections), source, True)
 
 
 def _any_section(part: str, line: int, taken: Counter[str]) -> Section:
-    first = LINE.findall(part)[0]
-    match = _HEADING.match(first.rstrip("\r\n"))
-    assert match  # split_sections cut here
-    named = re.search(r"#([^\s{}]+)", match[3] or "")
-    name = named[1] if named else slug(match[2])
+    title = heading_of(part)
+    words = title.prefix + title.text
+    marks = len(words) - len(words.lstrip("#")) or 1 + ("=" not in title.suffix)  # one underlined with = is a title
+    words = words.lstrip("#").strip()
+    named = re.search(r"#([^\s{}]+)[^{}]*\}", title.suffix)
+    name = named[1] if named else slug(words)
     taken[name] += 1
     while taken[name] > 1:  # a heading may itself end in a number
         name = f"{name}-{taken[name]}"
         taken[name] += 1
-    return Section(name, len(match[1]), "", match[2], False, part[len(first) :], line)
+    return Section(name, marks, "", words, False, part[len(title.source) :], line)
 
 
 def _parse_resolved(source: Resolved, path: str, language: str) -> Document:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from generator.changes import BlockChange
 from generator.spans import Span, merged, shown, size
 
 _SMALL = 20  # tokens: a change of no more is shown as it is
+_ADDRESS = 8  # tokens of two changes between which one is given up even so
 _ISLAND = 2  # kept tokens between two changes that are no more than confetti
 _REWRITTEN = 6  # a block of which less than this part is kept is shown as old and new
 
@@ -18,50 +19,59 @@ _REWRITTEN = 6  # a block of which less than this part is kept is shown as old a
 def simplify(changes: Sequence[BlockChange]) -> list[BlockChange]:
     """Without confetti: one or two kept tokens between two changes are shown with them, and a block of which hardly
     anything is kept is shown as old and new. A change of few tokens stays as it is, but for marks within an address."""
-    flat = [(span, place) for place, change in enumerate(changes) for span in change.spans]
-    small = shown(span for span, _ in flat) <= _SMALL
-    while islands := [run for run in _islands(flat, small) if not _is_whole(changes, flat[run.start : run.stop])]:
-        for run in reversed(islands):
-            flat[run.start : run.stop] = [part for pair in flat[run.start : run.stop] for part in _given_up(*pair)]
+    runs = _runs((span, place) for place, change in enumerate(changes) for span in change.spans)
+    small = sum(shown(span for span, _ in run.pairs) for run in runs if not run.kept) <= _SMALL
+    wholes = [len(change.spans) for change in changes]
+    while islands := {
+        at
+        for at, (before, run, after) in enumerate(zip(runs, runs[1:], runs[2:], strict=False), 1)
+        if _is_island(before, run, after, wholes, small)
+    }:
+        runs = _runs(
+            pair for at, run in enumerate(runs) for pair in (_given_up(run.pairs) if at in islands else run.pairs)
+        )
     spans: list[list[Span]] = [[] for _ in changes]
-    for span, place in flat:
-        spans[place].append(span)
+    for run in runs:
+        for span, place in run.pairs:
+            spans[place].append(span)
     return [_rewritten(_with(change, found)) for change, found in zip(changes, spans, strict=True)]
 
 
-def _islands(flat: Sequence[tuple[Span, int]], small: bool) -> Iterator[range]:
-    """The runs of kept spans that are no more than an island between two changes of words."""
-    runs, at = [], 0
-    for equal, run in groupby(flat, key=lambda pair: pair[0].op == "="):
-        pairs = list(run)
-        runs.append((equal, range(at, at + len(pairs)), pairs))
-        at += len(pairs)
-    for (_, _, before), (equal, where, kept), (_, _, after) in zip(runs, runs[1:], runs[2:], strict=False):
-        if equal and not before[-1][0].renum and not after[0][0].renum and _is_island(before, kept, after, small):
-            yield where
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Spans that follow each other, each with the place of its block, and their tokens."""
+
+    kept: bool
+    pairs: list[tuple[Span, int]]
+    size: int
 
 
-def _is_island(
-    before: list[tuple[Span, int]], kept: list[tuple[Span, int]], after: list[tuple[Span, int]], small: bool
-) -> bool:
-    if sum(len(span.text) for span, _ in kept) > 80 or any(span.role == "bar" for span, _ in kept):
+def _runs(pairs: Iterable[tuple[Span, int]]) -> list[_Run]:
+    return [
+        _Run(kept, run := list(group), sum(size(span) for span, _ in run))
+        for kept, group in groupby(pairs, key=lambda pair: pair[0].op == "=")
+    ]
+
+
+def _is_island(before: _Run, run: _Run, after: _Run, wholes: list[int], small: bool) -> bool:
+    """Whether a run is no more than an island between two changes of words. Cells stay apart, and a list item that was
+    kept is no confetti."""
+    if not (run.kept and 1 <= run.size <= _ISLAND and before.size and after.size):
         return False
-    held, left, right = (sum(size(span) for span, _ in run) for run in (kept, before, after))
-    if not (1 <= held <= _ISLAND and left and right):
+    if before.pairs[-1][0].renum or after.pairs[0][0].renum or any(span.role == "bar" for span, _ in run.pairs):
         return False
-    return not small or (held == 1 and left + right >= 8)
+    if any(count == wholes[place] for place, count in Counter(place for _, place in run.pairs).items()):
+        return False
+    return not small or (run.size == 1 and before.size + after.size >= _ADDRESS)
 
 
-def _is_whole(changes: Sequence[BlockChange], run: list[tuple[Span, int]]) -> bool:
-    """Whether a run holds all of a block: a list item that was kept is no confetti."""
-    counts = Counter(place for _, place in run)
-    return any(count == len(changes[place].spans) for place, count in counts.items())
-
-
-def _given_up(span: Span, place: int) -> list[tuple[Span, int]]:
-    if not span.text.strip():
-        return [(span, place)]
-    return [(replace(span, op="-"), place), (replace(span, op="+"), place)]
+def _given_up(pairs: Iterable[tuple[Span, int]]) -> Iterator[tuple[Span, int]]:
+    for span, place in pairs:
+        if span.text.strip():
+            yield replace(span, op="-"), place
+            yield replace(span, op="+"), place
+        else:
+            yield span, place
 
 
 def _with(change: BlockChange, spans: list[Span]) -> BlockChange:

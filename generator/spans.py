@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
 from generator.blocks import Block
-from generator.tokens import TOKEN, Match, Op, compute
+from generator.tokens import TOKEN, Match, Op, compute, joined
 
 Role = Literal["form", "words", "bar", "tail"]
 
-_FORM = re.compile(r"([ \t]*)([>#]*)([ \t]*)(.*)$", re.DOTALL)
+_FORM = re.compile(r"([ \t>]*)(#*)([ \t]*)((?:\*\*|__)?(?:§|[^\W\d_]+\.?(?=[ \t]+\S))?[ \t]*)(.*)$", re.DOTALL)
 _BAR = re.compile(r"((?<!\\)(?:\\\\)*)\|")
 
 
@@ -43,27 +43,21 @@ class Span:
 
 def merged(spans: Iterable[Span]) -> list[Span]:
     """Spans that say the same of one role are one; empty ones are none."""
-    result = []
+    result: list[Span] = []
     for key, run in groupby((s for s in spans if s.text), key=lambda s: (s.op, s.role, s.move, s.renum)):
-        result.append(Span(key[0], "".join(span.text for span in run), *key[1:]))
+        first, *more = run
+        result.append(Span(key[0], first.text + "".join(s.text for s in more), *key[1:]) if more else first)
     return result
 
 
-def plain(block: Block) -> Iterator[Span]:
-    yield Span("=", block.prefix, "form")
-    yield from whole("=", block)
-    yield Span("=", block.suffix, "tail")
-
-
-def whole(op: Op, block: Block) -> Iterator[Span]:
-    """The words of a block, the cells of a row apart."""
-    if block.kind != "row":
-        yield Span(op, block.text)
-        return
-    for index, cell in enumerate(cells(block.text)):
-        if index:
-            yield Span(op, "|", "bar")
-        yield Span(op, cell)
+def plain(block: Block, op: Op = "=", move: int = 0) -> tuple[Span, ...]:
+    """A block as it stands, the cells of a row apart."""
+    words = [Span(op, block.text, "words", move)]
+    if block.kind == "row":
+        bar = Span(op, "|", "bar", move)
+        words = [span for cell in cells(block.text) for span in (bar, Span(op, cell, "words", move))][1:]
+    spans = (Span(op, block.prefix, "form", move), *words, Span(op, block.suffix, "tail", move))
+    return tuple(span for span in spans if span.text)
 
 
 def either(old: str, new: str, role: Role, *, renum: bool = False) -> Iterator[Span]:
@@ -80,27 +74,82 @@ def form_spans(old: str, new: str) -> Iterator[Span]:
     for index, (x, y) in enumerate(zip(ours, theirs, strict=True)):
         same = min(len(x), len(y)) if index == 1 and x.strip("#") == y.strip("#") == "" else 0
         yield Span("=", x[:same], "form")
-        yield from either(x[same:], y[same:], "form", renum=index == 3)
+        yield from either(x[same:], y[same:], "form", renum=index == 4)
+
+
+def tail_spans(old: str, new: str) -> Iterator[Span]:
+    """What stands behind a block: line ends, and the attributes or the underline of a heading."""
+    if old.strip() or new.strip():
+        yield from (replace(span, role="tail") for span in word_spans(old, new))
+    else:
+        yield from either(old, new, "tail")
+
+
+Word = tuple[str, str]  # a token, and the white space after it
 
 
 def word_spans(old: str, new: str) -> Iterator[Span]:
     """The fewest tokens taken out and put in; white space at the edges of a change that both have is kept."""
     (before, ours), (after, theirs) = _split(old), _split(new)
+    matches = slid(compute([token for token, _ in ours], [token for token, _ in theirs]), ours, theirs)
     i = j = 0
-    for match in [*compute([t for t, _ in ours], [t for t, _ in theirs]), Match(len(ours), len(theirs), 0)]:
-        before += "".join(map("".join, ours[i : match.old]))
-        after += "".join(map("".join, theirs[j : match.new]))
-        yield from _trimmed(before, after)
+    for match in [*matches, Match(len(ours), len(theirs), 0)]:
+        yield from _trimmed(before + _text(ours[i : match.old]), after + _text(theirs[j : match.new]))
         i, j = match.old + match.length, match.new + match.length
-        for (word, ended), (_, ends) in zip(ours[match.old : i - 1], theirs[match.new : j - 1], strict=True):
-            yield Span("=", word)
-            yield from _trimmed(ended, ends)
         if match.length:
-            yield Span("=", ours[i - 1][0])
-            before, after = ours[i - 1][1], theirs[j - 1][1]
+            (last, before), (_, after) = ours[i - 1], theirs[j - 1]
+            yield from _kept(ours[match.old : i - 1], theirs[match.new : j - 1])
+            yield Span("=", last)
 
 
-def _split(text: str) -> tuple[str, list[tuple[str, str]]]:
+def _text(words: Sequence[Word]) -> str:
+    return "".join(map("".join, words))
+
+
+def _kept(ours: list[Word], theirs: list[Word]) -> Iterator[Span]:
+    """The same tokens, the white space between them as it may be."""
+    if ours == theirs:
+        yield Span("=", _text(ours))
+        return
+    for (token, ended), (_, ends) in zip(ours, theirs, strict=True):
+        yield Span("=", token)
+        yield from _trimmed(ended, ends)
+
+
+def slid(matches: list[Match], ours: list[Word], theirs: list[Word]) -> list[Match]:
+    """Text that only one side has can often be read as starting a little earlier or later. It starts where a sentence
+    does, else a clause, or where it meets another change."""
+    result = [Match(0, 0, 0), *matches, Match(len(ours), len(theirs), 0)]
+    for at in range(1, len(result)):
+        left, right = result[at - 1], result[at]
+        i, j = left.old + left.length, left.new + left.length
+        side, start, end = (theirs, j, right.new) if i == right.old else (ours, i, right.old)
+        if (i == right.old) == (j == right.new) or not any(token[0].isalnum() for token, _ in side[start:end]):
+            continue
+        back = forth = 0
+        while back < left.length and side[start - back - 1] == side[end - back - 1]:
+            back += 1
+        while forth < right.length and side[start + forth] == side[end + forth]:
+            forth += 1
+        meets = {-left.length: left.old or left.new, right.length: at < len(result) - 2}
+        edges = (
+            (4 if by and meets.get(by) else _edge(side, start + by), -abs(by), by) for by in range(-back, forth + 1)
+        )
+        by = max(edges)[2] if back or forth else 0
+        result[at - 1] = Match(left.old, left.new, left.length + by)
+        result[at] = Match(right.old + by, right.new + by, right.length - by)
+    return joined(result)
+
+
+def _edge(words: list[Word], at: int) -> int:
+    """How good a place this is for a change to start."""
+    token, space = words[at - 1] if at else (".", " ")
+    if (token in ".!?۔؟" and space) or token in "。！？" or "\n" in space:
+        return 3
+    return 2 if token in ",;:،؛、，；：" else 0
+
+
+def _split(text: str) -> tuple[str, list[Word]]:
     """White space, and then each token with the white space after it."""
     words = text.lstrip()
     return text[: len(text) - len(words)], TOKEN.findall(words)

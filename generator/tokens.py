@@ -40,15 +40,24 @@ class Match:
 def compute(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Match]:
     """A longest common subsequence as runs in order: exact, but for texts too large for the table of one (8,000 tokens
     by 8,000), which are cut at tokens that occur once in each."""
-    start = _common(zip(old, new, strict=False))
-    end = _common(zip(reversed(old[start:]), reversed(new[start:]), strict=False))
+    start = common(zip(old, new, strict=False))
+    end = common(zip(reversed(old[start:]), reversed(new[start:]), strict=False))
     olds, news = old[start : len(old) - end], new[start : len(new) - end]
     middle = _table(olds, news) if len(olds) * len(news) <= CELLS else _cut(olds, news)
     runs = [Match(0, 0, start), *(Match(m.old + start, m.new + start, m.length) for m in middle)]
     return joined([*runs, Match(len(old) - end, len(new) - end, end)])
 
 
-def _common(pairs: Iterable[tuple[Hashable, Hashable]]) -> int:
+def fewer(old: str, new: str, shown: int) -> bool:
+    """Whether any comparison could show fewer tokens; of texts and changes too large to tell, no."""
+    ours, theirs = ([token for token, _ in TOKEN.findall(text)] for text in (old, new))
+    if not shown or max(len(ours), len(theirs)) * shown > 4 * CELLS:
+        return False
+    return Indel.distance(ours, theirs, score_cutoff=shown - 1) < shown
+
+
+def common(pairs: Iterable[tuple[Hashable, Hashable]]) -> int:
+    """How many pairs are of equals before the first that is not."""
     count = 0
     for a, b in pairs:
         if a != b:

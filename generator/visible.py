@@ -9,21 +9,21 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-from generator.tokens import JOINED
+from generator.blocks import NUMBER, front_matter
+from generator.tokens import JOINED, common
 
 Visible = Literal["nothing", "figures", "words"]
 
-_FRONT = re.compile(r"\A---[ \t]*\r?\n.*?^---[ \t]*$", re.DOTALL | re.MULTILINE)
-_TARGET = r"(?<=\])\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*[^()\r\n]*\)|^\[[^\]]+\]:[^\r\n]*$"
-_ATTRIBUTES = r"(?<=[ \t\w])\{[ \t]*[#.][^{}\r\n]*\}[ \t]*$"  # of a heading
-_HTML = r"<!--.*?-->|</?[A-Za-z][\w-]*(?:\s[^<>]*)?/?>|\{:?[ \t]*[#.:][^{}\r\n]*\}"
-_HIDDEN = re.compile(f"{_TARGET}|{_ATTRIBUTES}", re.MULTILINE)
-_HIDDEN_WITH_HTML = re.compile(f"{_HTML}|{_TARGET}", re.DOTALL | re.MULTILINE)
-_NUMBER = r"(?:\(?(?:\d{1,3}(?:\.\d+)*|[A-Za-z])[.)][ \t]|\d+(?:\.\d+)+[ \t])"
-_MARKS = re.compile(
-    rf"^[ \t>]*(?:[-*+][ \t]|#{{1,6}}[ \t])*{_NUMBER}?[ \t]*#*|^[ \t]*[-*_=|: \t]+$|\|",
-    re.MULTILINE,
-)
+# The address of a link, and the definition of one; what defines a footnote is text. No quantifier here may give back
+# what it took, or a file of nothing but brackets would take hours.
+_ADDRESS = r"\([^()\s]*+(?:\([^()\s]*+\)[^()\s]*+)*+[^()\n]*+\)"
+_DEFINITION = r"^\[(?!\^)[^\]\n]++\]:[^\n]*+"
+_ATTRIBUTES = r"(?<=[ \t\w])\{[ \t]*+[#.][^{}\n]*+\}[ \t]*+$"  # of a heading
+_HTML = r"</?[A-Za-z][\w-]*+(?:\s[^<>]*+)?/?>|\{:?[ \t]*+[#.:][^{}\n]*+\}"
+_HIDDEN = re.compile(rf"(?<=\]){_ADDRESS}|{_DEFINITION}|{_ATTRIBUTES}", re.MULTILINE)
+_HIDDEN_WITH_HTML = re.compile(rf"{_HTML}|(?<=\]){_ADDRESS}|{_DEFINITION}", re.MULTILINE)
+_MARKS = re.compile(rf"^[-*_=|:+ \t]++$|^[ \t>]*+(?:(?:[-*+]|#{{1,6}})[ \t]++)*+(?:{NUMBER})?#*|\|", re.MULTILINE)
+LINK = re.compile(rf"\]{_ADDRESS}|<?\bhttps?://[^\s<>\]]++|{_DEFINITION}", re.MULTILINE)
 _INLINE = re.compile(r"[*_`\[\]]")
 _MONTHS = (
     "january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug"
@@ -43,6 +43,9 @@ _DATED = re.compile(
     r"|改訂|更新|発効|施行|تحديث|سارية|مؤرخ|تازہ",
     re.IGNORECASE,
 )
+_FIRST = 20  # lines
+_ALONE = re.compile(rf"\W*(?:[^\W\d]+,\s+)?(?:{_DATE.pattern})\W*", re.IGNORECASE)
+_DATE_WORDS = 6  # the most that a date is written in: what changed may be one of them
 _FIGURES = re.compile(rf"{_DATE.pattern}|\d[\d.,:]*(?:st|nd|rd|th)?|[年月日]|[^\w\s{JOINED}]", re.IGNORECASE)
 
 
@@ -51,17 +54,32 @@ def text(source: str, *, foreign: bool = False, mark: str = " ") -> str:
     """The words and punctuation that a reader sees, with single spaces. A policy has no raw HTML: what looks like it is
     text. A `foreign` file may have it, and comments and attributes as other programs know them. `mark` takes the place
     of each mark within the text."""
-    shown = _FRONT.sub("", source.removeprefix("\ufeff"))
-    hidden = _HIDDEN_WITH_HTML if foreign else _HIDDEN
-    return " ".join(_INLINE.sub(mark, _MARKS.sub(" ", hidden.sub("", shown))).split())
+    shown = source[len(front_matter(source)) :].removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    shown = _HIDDEN_WITH_HTML.sub("", _without_comments(shown)) if foreign else _HIDDEN.sub("", shown)
+    return " ".join(_INLINE.sub(mark, _MARKS.sub(" ", shown)).split())
+
+
+def _without_comments(text: str) -> str:
+    said, at = [], 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start)) >= 0:
+        said.append(text[at:start])
+        at = end + 3
+    return "".join([*said, text[at:]])
 
 
 def difference(old: str, new: str, *, foreign: bool = False) -> Visible:
     """What changed for a reader: nothing, only punctuation, marks, numbers and dates, or words."""
-    before, after = text(old, foreign=foreign), text(new, foreign=foreign)
+    before, after = (text(side, foreign=foreign).split(" ") for side in (old, new))
     if before == after:
         return "nothing"
-    return "figures" if _without_figures(before) == _without_figures(after) else "words"
+    start = max(0, common(zip(before, after, strict=False)) - _DATE_WORDS)
+    end = max(0, common(zip(before[:start:-1], after[:start:-1], strict=False)) - _DATE_WORDS)
+    same = _without_figures(before[start : len(before) - end]) == _without_figures(after[start : len(after) - end])
+    return "figures" if same else "words"
+
+
+def _without_figures(words: list[str]) -> list[str]:
+    return _FIGURES.sub(" ", " ".join(words)).split()
 
 
 def same_text(old: str, new: str) -> bool:
@@ -69,12 +87,9 @@ def same_text(old: str, new: str) -> bool:
     return text(old, mark="") == text(new, mark="")
 
 
-@lru_cache(maxsize=256)
-def _without_figures(shown: str) -> tuple[str, ...]:
-    return tuple(_FIGURES.sub(" ", shown).split())
-
-
 def dates(source: str) -> list[str]:
-    """The dates that a text gives itself: those in a short line with a word such as "updated" or "effective"."""
-    lines = (line for line in source.splitlines() if len(line) < 200 and _DATED.search(line))
-    return [" ".join(date.split()) for line in lines for date in _DATE.findall(line)]
+    """The dates that a text gives itself: in a short line with a word such as "updated" or "effective", or alone in one
+    of its first lines."""
+    lines = enumerate(line for line in source.splitlines() if len(line) < 200)
+    dated = (line for at, line in lines if _DATED.search(line) or (at < _FIRST and _ALONE.fullmatch(line)))
+    return [" ".join(date.split()) for line in dated for date in _DATE.findall(line)]

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.align import Alignment, align
+from generator.blocks import split_sections
 from tests.hostile import SOURCES
 
 LONG = ["We keep your data for thirty days and no longer.", "You may object at any time, free of charge."]
@@ -15,7 +16,7 @@ PARTS = st.lists(
 
 
 def told(old: str, new: str) -> list[tuple[str, str, bool]]:
-    found = align(old, new)
+    found = align(split_sections(old), split_sections(new))
     return [
         (_words(found, "old", change.old), _words(found, "new", change.new), change.end is not None)
         for change in found.changes
@@ -28,7 +29,7 @@ def _words(found: Alignment, side: str, places: tuple[int, ...]) -> str:
 
 
 def holds(old: str, new: str) -> None:
-    found = align(old, new)
+    found = align(split_sections(old), split_sections(new))
     for units, places, text in (
         (found.old, [i for change in found.changes for i in change.old], old),
         (found.new, [j for change in found.changes for j in change.new], new),

@@ -10,7 +10,8 @@ from tests.hostile import SOURCES
 
 
 def blocks(text: str) -> list[Block]:
-    return [block for section in split_sections(text) for block in scan(section)]
+    sections = split_sections(text, underlined=True)
+    return [block for number, section in enumerate(sections) for block in scan(section, headed=number > 0)]
 
 
 def told(text: str) -> list[tuple[str, str, str]]:
@@ -53,7 +54,13 @@ def test_code_holds_no_headings() -> None:
         ("10. #### Disclaimer", "10. ", "#### Disclaimer"),
         ("- (b) second", "- (b) ", "second"),
         ("第3条 目的", "第3条 ", "目的"),
-        ("3.5 % of all", "3.5 ", "% of all"),
+        ("**4. Cookies**", "**4. ", "Cookies**"),
+        ("## Article 4: Cookies", "## Article 4: ", "Cookies"),
+        ("## § 4 Cookies", "## § 4 ", "Cookies"),
+        ("4.1 you must", "4.1 ", "you must"),
+        ("Section 4 holds", "", "Section 4 holds"),
+        ("3.5 % of all", "", "3.5 % of all"),
+        ("1.5 million people", "", "1.5 million people"),
         ("I agree", "", "I agree"),
     ],
 )
@@ -78,4 +85,13 @@ def test_lines_of_their_own_stand_alone_and_a_wrapped_paragraph_does_not() -> No
 
 
 def test_a_rule_below_a_paragraph_is_no_part_of_it() -> None:
-    assert [text for _, _, text in told(f"{'word ' * 12}\n-----\n")] == [f"{'word ' * 12}", "-----"]
+    assert [text for _, _, text in told(f"a\n{'word ' * 12}\n-----\n")] == ["a", "word " * 12, "-----"]
+
+
+def test_an_underlined_line_is_a_heading_where_somebody_else_wrote_it() -> None:
+    text = "One\n===\n\n2. Two {#two}\n---\ntext\n\n| a |\n---\n\n- b\n---\n"
+    assert [(kind, prefix, words) for kind, prefix, words in told(text) if kind == "heading"] == [
+        ("heading", "", "One"),
+        ("heading", "2. ", "Two"),
+    ]
+    assert split_sections(text) == [text]

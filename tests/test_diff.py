@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from generator import documents
 from generator.diff import SILENT, BlockChange, Op, Redline, SectionChange, Span, compare, same_words, words
 from generator.documents import Section
+from generator.tokens import TOKEN
 from tests.edits import bodies, edited
 from tests.hostile import SOURCES
 from tests.trees import document
@@ -117,7 +118,7 @@ def test_any_text_compared_with_itself_has_no_change(text: str) -> None:
 
 
 def only(found: Redline) -> int:
-    return sum(len(re.findall(r"[^\W_]+|[^\w\s]", s.text)) for s in found.ops if s.changed and not s.move)
+    return sum(len(TOKEN.findall(s.text)) for s in found.ops if s.changed and not s.move)
 
 
 @given(st.one_of(st.tuples(PARTS, PARTS), edited()))

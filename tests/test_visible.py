@@ -20,6 +20,8 @@ from generator.visible import dates, difference
         ("\ufeffa", "a"),
         ("a  b\r\n", "a b\n"),
         ("Title\n===", "# Title"),
+        ("| a |\n|---|\n", "| a |\r\n|----:|\r\n"),
+        ("iv) a\r## 4. b", "v) a\r## 5. b"),
     ],
 )
 def test_marks_targets_comments_and_white_space_are_not_seen(old: str, new: str) -> None:
@@ -33,6 +35,8 @@ def test_marks_targets_comments_and_white_space_are_not_seen(old: str, new: str)
         ("for 30 days", "for 90 days"),
         ("We do; you do", "We do, you do."),
         ("2020年3月3日", "2021年4月4日"),
+        ("3.5 % of all", "4.5 % of all"),
+        ("on May 7, 2020, we", "on June 7, 2020, we"),
     ],
 )
 def test_only_figures(old: str, new: str) -> None:
@@ -50,6 +54,8 @@ def test_only_figures(old: str, new: str) -> None:
         ("個人情報", "個人の情報"),
         ("`a`", "`b`"),
         ("We may share", "We share"),
+        ("[^1]: Section 1.", "[^1]: Article 1."),
+        ("We share. It is May", "We share. It is June"),
     ],
 )
 def test_a_word_is_a_word(old: str, new: str) -> None:
@@ -62,6 +68,8 @@ def test_the_dates_that_a_text_gives_itself() -> None:
     assert dates("最終更新日 2019年3月12日") == ["2019年3月12日"]
     assert dates("تاريخ التحديث: 22 نوفمبر 2026") == ["22 نوفمبر 2026"]
     assert dates("no date") == []
+    assert dates("# Datenschutz\n\nMittwoch, 3. April 2024\n\nSeit 1. Mai 1999.") == ["3. April 2024"]
+    assert dates("x\n" * 30 + "3. April 2024\n") == []
 
 
 def test_raw_html_is_text_in_a_policy_and_markup_in_a_foreign_file() -> None:
