@@ -1,7 +1,7 @@
 """Markdown to HTML, once per distinct text, and redlines to HTML through the same renderer.
 
 Raw HTML in a policy is text, not markup, and a link leads only where a link may lead (X22). A redline is the merged
-Markdown of both texts with four marker characters in it: they pass through Markdown untouched and then become
+Markdown of both texts with marker characters in it: they pass through Markdown untouched and then become
 <del> and <ins>, so a changed list stays a list and a changed table a table.
 """
 
