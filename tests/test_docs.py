@@ -112,7 +112,7 @@ def test_every_command_on_redlines_shows_one(tmp_path: Path) -> None:
         assert done.returncode == _DIFFERENT, (words, done.stderr)
         assert not target or done.stdout.startswith("<!doctype html>")
     assert "{+One more sentence.+}" in said["git:HEAD draft"]
-    assert "[-Before-]{+After+}" in said["git:HEAD:README.md README.md"]
+    assert "## [-Before-]  (removed)" in said["git:HEAD:README.md README.md"]
 
 
 def test_make_serve_previews_the_repositorys_own_site() -> None:
