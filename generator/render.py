@@ -76,9 +76,9 @@ class Renderer:
 
     @property
     def _table_start(self) -> str:
-        """Wide tables scroll in a region that the keyboard reaches (A07)."""
+        """Wide tables scroll in a box that the keyboard reaches (A07); a page may have many, so none is a landmark."""
         label = html.escape(self.words["table_label"])
-        return f'<div class="table" role="region" tabindex="0" aria-label="{label}"><table>'
+        return f'<div class="table" role="group" tabindex="0" aria-label="{label}"><table>'
 
 
 def plain(source: str) -> str:
