@@ -8,11 +8,8 @@ from typing import Any
 
 from generator import build
 from generator.since import ROOM, fact_changes
-from tests.trees import ROOT, TODAY, Frozen, make_sources, policy_files, withdrawn
-
-
 from tests.markup import read
-from tests.trees import ROOT, TODAY, Frozen, make_sources, policy_files
+from tests.trees import ROOT, TODAY, Frozen, make_sources, policy_files, withdrawn
 
 NOTICE = json.loads((ROOT / "content/notice/releases/1.0.json").read_text())
 
