@@ -31,6 +31,7 @@ __all__ = [
     "Role",
     "SectionChange",
     "Span",
+    "Status",
     "alone",
     "compare",
     "merged",

@@ -1,7 +1,7 @@
 """Markdown to HTML, once per distinct text, and redlines to HTML through the same renderer.
 
 Raw HTML in a policy is text, not markup, and a link leads only where a link may lead (X22). A redline is the merged
-Markdown of both texts with four marker characters in it: they pass through Markdown untouched and then become
+Markdown of both texts with marker characters in it: they pass through Markdown untouched and then become
 <del> and <ins>, so a changed list stays a list and a changed table a table.
 """
 
@@ -76,9 +76,9 @@ class Renderer:
 
     @property
     def _table_start(self) -> str:
-        """Wide tables scroll in a region that the keyboard reaches (A07)."""
+        """Wide tables scroll in a box that the keyboard reaches (A07); a page may have many, so none is a landmark."""
         label = html.escape(self.words["table_label"])
-        return f'<div class="table" role="region" tabindex="0" aria-label="{label}"><table>'
+        return f'<div class="table" role="group" tabindex="0" aria-label="{label}"><table>'
 
 
 def plain(source: str) -> str:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from typing import get_args
 
 from generator import comments, letter, reports, terminal, words
 from generator.diff import Redline, Status
@@ -18,7 +19,7 @@ from tests.trees import shipped
 ENGLISH = words.load(shipped().templates, "en").texts
 TARGET = re.compile(r"(?<=\])\((?:[^()]|\([^()]*\))*\)|^ *\[[^\]]+\]:.*$", re.MULTILINE)
 MARKS = re.compile(r"[\s*_`\[\]\\<>#|¶␣!]")
-STATUSES = set(Status.__args__)  # type: ignore[attr-defined]
+STATUSES = set(get_args(Status))
 _PLAIN = re.compile(r"\[-(.*?)-\]|\{\+(.*?)\+\}|\{~(.*?)~\}", re.DOTALL)
 _TAGGED = re.compile(r"<(del|ins|var)>(.*?)</\1>", re.DOTALL)
 _OPS = {"del": "-", "ins": "+", "var": "m"}

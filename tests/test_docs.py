@@ -96,6 +96,25 @@ def test_the_check_by_hand_finds_an_edit(file: str, old: str, new: str, expected
     assert expected in check_by_hand(tmp_path / "content/privacy-policy/releases.yaml").stderr
 
 
+def test_every_command_on_redlines_shows_one(tmp_path: Path) -> None:
+    root = copy_site(tmp_path)
+    (root / "README.md").write_text("# Before\n")
+    for step in ("init -q", "add -A", "-c user.name=a -c user.email=a@b.c commit -qm first"):
+        subprocess.run(["git", "-C", root, *step.split()], check=True)
+    (root / "README.md").write_text("# After\n")
+    draft = root / "content/privacy-policy/policy.md"
+    draft.write_text(draft.read_text("utf-8") + "\nOne more sentence.\n", "utf-8")
+    said = {}
+    for words in commands(REPOSITORY / "docs/redlines.md"):
+        *command, _, target = words if ">" in words else (*words, "", "")
+        done = run(command, root)
+        said[" ".join(command[2:])] = done.stdout
+        assert done.returncode == _DIFFERENT, (words, done.stderr)
+        assert not target or done.stdout.startswith("<!doctype html>")
+    assert "{+One more sentence.+}" in said["git:HEAD draft"]
+    assert "## [-Before-]  (removed)" in said["git:HEAD:README.md README.md"]
+
+
 def test_make_serve_previews_the_repositorys_own_site() -> None:
     with subprocess.Popen(
         ["make", "serve", "PORT=18650"], cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

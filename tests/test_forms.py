@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from itertools import pairwise
+from typing import get_args
+
+import jsonschema
 import pytest
 from hypothesis import given, settings
 
-from generator import documents
-from generator.diff import compare
+from generator import documents, sources
+from generator.diff import Kind, Role, Status, compare
+from generator.reports import Side, as_object
 from tests.edits import edited
-from tests.forms import all_forms
-from tests.trees import document
+from tests.forms import ENGLISH, all_forms
+from tests.trees import ROOT, document
 
 LONG = "We keep what you tell us for thirty days and no longer than that."
 OTHER = "You may object at any time, and that is free of charge for you."
@@ -82,6 +88,27 @@ def test_every_form_has_the_same_changes_and_notes(what: str) -> None:
     assert first or notes
 
 
+SCHEMA = json.loads((ROOT / "docs/redline.schema.json").read_text())
+
+
+@pytest.mark.parametrize("minimal", [False, True])
+@pytest.mark.parametrize("what", PAIRS)
+def test_the_json_is_what_its_schema_says(what: str, minimal: bool) -> None:
+    old, new, _ = PAIRS[what]
+    redline = compare(document(old), document(new), minimal=minimal)
+    told = as_object(redline, Side("a", redline.old), Side("b", redline.new), ENGLISH, 0.1)
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(json.dumps(told)))
+
+
+def test_the_schema_is_one_and_knows_every_word_that_a_redline_may_use() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert set(SCHEMA["$defs"]["kind"]["enum"]) == set(get_args(Kind))
+    assert set(SCHEMA["$defs"]["status"]["enum"]) == set(get_args(Status))
+    assert set(get_args(Role)) == set(SCHEMA["$defs"]["op"]["properties"]["role"]["enum"])
+    said = SCHEMA["$defs"]["block"]["properties"]["notes"]["items"]["properties"]["note"]["enum"]
+    assert {f"note_{name}" for name in said} == {key for key in ENGLISH if key.startswith("note_")} - {"note_none"}
+
+
 def test_a_changed_title_is_a_change_in_every_form() -> None:
     forms = all_forms(compare(document("x\n"), document("x\n", front="title: Our terms\n")))
     assert all(said.texts == [("-", "Terms"), ("+", "Ourterms")] for said in forms.values())
@@ -99,3 +126,16 @@ def test_a_text_that_is_no_markdown_is_shown_as_it_is_written() -> None:
     old, new = (documents.read(f'{{\n  "a": "*x*",\n  "b": {n}\n}}\n', "notice.json") for n in (1, 2))
     forms = all_forms(compare(old, new))
     assert forms["html"].texts == forms["json"].texts == [("-", "1"), ("+", "2")]
+
+
+CORPUS = ROOT.parent / "shared/corpus/policies"
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the histories of real policies are not at {CORPUS}")
+def test_real_updates_are_the_same_in_every_form() -> None:
+    """Every twentieth of them."""
+    histories = [sorted(folder.glob("*.md")) for folder in sorted(CORPUS.glob("*/*")) if folder.is_dir()]
+    for pair in [pair for history in histories for pair in pairwise(history)][::20]:
+        old, new = (documents.read(sources.any_text(str(path), path.read_bytes())[0], path.name) for path in pair)
+        forms = all_forms(compare(old, new))
+        assert forms == dict.fromkeys(forms, forms["json"]), pair

@@ -109,7 +109,7 @@ def test_columns_are_aligned_without_an_inline_style_that_the_csp_forbids() -> N
 
 def test_a_table_scrolls_in_a_region_that_has_a_name() -> None:
     root = ET.fromstring(html("| a |\n|---|\n| 1 |\n"))
-    assert (root.get("role"), root.get("tabindex"), root.get("aria-label")) == ("region", "0", "Table")
+    assert (root.get("role"), root.get("tabindex"), root.get("aria-label")) == ("group", "0", "Table")
 
 
 @pytest.mark.parametrize("source", ["text\n#hashtag", "Title\n=====\nx", "a\n---\nb", "# Title", "###### x"])

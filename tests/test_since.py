@@ -8,6 +8,7 @@ from typing import Any
 
 from generator import build
 from generator.since import ROOM, fact_changes
+from tests.markup import read
 from tests.trees import ROOT, TODAY, Frozen, make_sources, policy_files, withdrawn
 
 NOTICE = json.loads((ROOT / "content/notice/releases/1.0.json").read_text())
@@ -97,3 +98,23 @@ def test_who_chose_under_a_withdrawn_release_is_told_why_and_what_holds_instead(
     assert "Version 3.0: Number 3." in after["terms/since/1.0.html"].decode()
     assert "Version 2.0: Number 2." in after["terms/since/1.0.html"].decode()  # 3.0 was made from it
     assert "Nine was wrong" not in after["terms/since/1.0.html"].decode()
+
+
+def test_a_fragment_stands_in_any_page_without_ids_and_leads_to_the_redline_for_the_other_end_of_a_move() -> None:
+    moved = "You may object to all of this at any time, and that is free of charge.\n\n"
+    old = START + moved
+    html = files(old, START.replace("We keep it.\n\n", f"{moved}We keep it.\n\n"))["terms/since/1.0.html"]
+    page = read(html)
+    assert page.values("id") == page.values("style") == page.values("src") == []
+    assert 'href="/terms/changes/1.0...2.0/#move-1-' in html.decode()
+    assert page.tags[0].name == "section"
+    assert page.tags[0].attributes.keys() >= {"lang", "dir", "data-from", "data-to"}
+
+
+def test_after_editorial_releases_alone_there_is_a_fragment_that_tells_each_of_them() -> None:
+    texts = [START, START.replace("Hello", "Welcome"), START.replace("Hello", "Good day")]
+    releases = [Frozen(text, date(2026, 1, 1 + at), summary=f"Step {at}.") for at, text in enumerate(texts)]
+    made = build.build(make_sources(content=policy_files("terms", releases)), today=TODAY).files
+    first, second = (read(made[f"terms/since/1.{minor}.html"]).text("section") for minor in (0, 1))
+    assert "Step 1." in first and "Step 2." in first and "Hello" in first
+    assert "Step 1." not in second and "Step 2." in second and "Welcome" in second

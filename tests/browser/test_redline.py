@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator
 
-from generator import build
-from tests.trees import TODAY, Frozen, make_sources, policy_files
+from generator import build, documents, letter
+from generator.diff import compare
+from generator.reports import Side
+from tests.trees import TODAY, Frozen, make_sources, policy_files, shipped
 
 from .conftest import Visit
 from .serving import Site, serve
@@ -27,7 +30,10 @@ NewVisit = Callable[..., Visit]
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
     releases = [Frozen(text, date(2026, 1, 1 + at)) for at, text in enumerate(TEXTS)]
-    made = build.build(make_sources(content=policy_files("terms", releases)), today=TODAY)
+    yield from served(build.build(make_sources(content=policy_files("terms", releases)), today=TODAY))
+
+
+def served(made: build.Built) -> Iterator[Site]:
     site = Site(csp=STRICT)
     for path, content in made.files.items():
         kind = KINDS.get(path.rpartition(".")[2], "application/octet-stream")
@@ -134,3 +140,144 @@ def test_axe_finds_nothing_on_a_comparison(visit: NewVisit, site: Site, axe: str
     page.evaluate(axe)
     found = page.evaluate("async () => (await axe.run()).violations")
     assert {violation["id"]: [node["html"] for node in violation["nodes"]] for violation in found} == {}
+
+
+SECTIONS = (
+    "## A {#a}\n\nWe keep it for a year.\n\n- one thing\n- another thing\n\n"
+    "## B {#b}\n\nTen euros.\n\n## C {#c}\n\nSee [us](/x).\n"
+)
+RICH = [
+    f"---\ntitle: Terms\n---\n\nHello.\n\n{SECTIONS}",
+    f"---\ntitle: Terms\n---\n\nHello you.\n\n{SECTIONS.replace('a year', 'two years')}",
+    "---\ntitle: Our terms\n---\n\nHello you.\n\n"
+    + SECTIONS.replace("a year", "two years").replace("- another thing", "  - another thing\n- a third thing")
+    + "\n## D {#d}\n\nNew here.\n",
+    f"---\ntitle: Our terms\n---\n\nHello you.\n\n{SECTIONS.replace('(/x)', '(/y)')}\n## D {{#d}}\n\nNew here.\n",
+]
+# What the page of a pair and the same pair put together have in common: each changed section, without its links.
+CHANGES = """() => [...document.querySelectorAll('.redline section:has(.steps)')].map((section) => {
+  const copy = section.cloneNode(true);
+  copy.querySelectorAll('.steps a, .side-name').forEach((gone) => gone.remove());
+  return copy.textContent.replace(/\\s+/g, ' ').trim();
+})"""
+
+
+def test_a_pair_that_is_put_together_says_what_its_page_would_say(visit: NewVisit) -> None:
+    def built(texts: list[str]) -> Iterator[Site]:
+        releases = [Frozen(text, date(2026, 1, 1 + at)) for at, text in enumerate(texts)]
+        return served(build.build(make_sources(content=policy_files("terms", releases)), today=TODAY))
+
+    page = visit().page
+    said = []
+    for texts, path in ((RICH, "/terms/compare/?from=1.0&to=1.2"), ([RICH[0], RICH[2]], "/terms/changes/1.0...1.1/")):
+        for site in built(texts):
+            page.goto(site.url(path))
+            page.locator(".redline section .steps").first.wait_for()
+            said.append(page.evaluate(CHANGES))
+    assert said[0] == said[1]
+    assert len(said[0]) == 4  # title, opening text, A, D
+
+
+def test_back_leads_to_the_comparison_before(visit: NewVisit, site: Site) -> None:
+    page = visit().page
+    page.goto(site.url("/terms/compare/?from=1.0&to=1.2"))
+    page.get_by_text("Version 1.0 to version 1.2. Changed sections: 1").wait_for()
+    page.get_by_label("To").select_option("1.0")
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_role("status").first.filter(has_text="No section was changed.").wait_for()
+    page.go_back()
+    page.get_by_text("Version 1.0 to version 1.2. Changed sections: 1").wait_for()
+    assert page.get_by_label("To").input_value() == "1.2"
+
+
+def test_what_cannot_be_loaded_is_said_and_can_be_tried_again(visit: NewVisit, site: Site) -> None:
+    page = visit().page
+    page.route("**/index.json", lambda route: route.abort())
+    page.goto(site.url("/terms/compare/?from=1.0&to=1.2"))
+    page.get_by_text("This comparison could not be loaded.").wait_for()
+    page.unroute("**/index.json")
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_text("Version 1.0 to version 1.2. Changed sections: 1").wait_for()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_link_into_a_fold_opens_it(visit: NewVisit, site: Site, scripts: bool) -> None:
+    page = visit(java_script_enabled=scripts).page
+    page.goto(site.url("/terms/changes/1.0...1.1/"))
+    assert not page.locator("#b").is_visible()
+    page.goto(site.url("/terms/changes/1.0...1.1/#b"))
+    page.locator("#b").wait_for(state="visible")
+
+
+def test_on_paper_every_change_is_told_apart_without_colour(visit: NewVisit, site: Site) -> None:
+    page = visit(color_scheme="dark").page
+    page.goto(site.url("/terms/changes/1.1...1.2/"))
+    page.emulate_media(media="print")
+    looks = "(mark) => { const s = getComputedStyle(mark); return [s.textDecorationLine, s.color, s.backgroundColor]; }"
+    black, none = "rgb(0, 0, 0)", "rgba(0, 0, 0, 0)"
+    assert page.locator(".as-one del").first.evaluate(looks) == ["line-through", black, none]
+    assert page.locator(".as-one ins").first.evaluate(looks) == ["underline", black, none]
+    assert page.locator(".as-one .mark").first.is_visible()
+    assert not page.locator(".tools").is_visible()
+
+
+def test_in_forced_colours_changes_keep_their_lines(visit: NewVisit, site: Site) -> None:
+    page = visit(forced_colors="active", reduced_motion="reduce").page
+    page.goto(site.url("/terms/changes/1.1...1.2/"))
+    for mark, line in (("del", "line-through"), ("ins", "underline")):
+        assert page.locator(f".as-one {mark}").first.evaluate("(m) => getComputedStyle(m).textDecorationLine") == line
+
+
+LONG = "We tell you what we do with it. " * 3
+MOVED = f"## A\n\n{LONG}\n\nKept.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n## B\n\nOther words.\n"
+
+
+@pytest.fixture(scope="module")
+def mailed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file to mail of two texts with a move, a table and a fold."""
+    first, *rest = MOVED.split("\n\n")
+    moved = "\n\n".join([first, *rest[1:]]).replace("| 1 |", "| 3 |") + f"\n{rest[0]}\n"
+    old, new = (documents.read(text, f"{name}.md") for name, text in (("old", MOVED), ("new", moved)))
+    look = shipped()
+    html = letter.html(compare(old, new), Side("old.md", old), Side("new.md", new), look.templates, look.static, "")
+    path = tmp_path_factory.mktemp("mail") / "redline.html"
+    path.write_text(html, "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_file_to_mail_works_offline_and_axe_finds_nothing_in_it(
+    visit: NewVisit, mailed: Path, axe: str, width: int, scheme: str
+) -> None:
+    seen = visit(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True, bypass_csp=True)
+    page = seen.page
+    page.goto(mailed.as_uri())
+    assert page.evaluate("getComputedStyle(document.querySelector('del')).textDecorationLine") == "line-through"
+    page.get_by_label("Side by side").check()
+    assert page.locator(".as-two").first.is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.evaluate(axe)
+    found = page.evaluate("async () => (await axe.run()).violations")
+    assert {violation["id"]: [node["html"] for node in violation["nodes"]] for violation in found} == {}
+    assert seen.seen.requests == [mailed.as_uri()]
+
+
+def test_the_file_to_mail_has_a_policy_that_lets_its_style_in_and_keeps_all_else_out(
+    visit: NewVisit, mailed: Path
+) -> None:
+    seen = visit(java_script_enabled=False)
+    seen.page.goto(mailed.as_uri())
+    assert seen.page.locator("del").first.is_visible()
+    assert seen.seen.trouble() == []
+
+
+def test_both_ends_of_a_move_lead_to_each_other_by_keyboard(visit: NewVisit, mailed: Path) -> None:
+    page = visit().page
+    page.goto(mailed.as_uri())
+    away = page.locator(".as-one a.note").first
+    away.focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == away.get_attribute("href")
+    there = page.locator(f".as-one {away.get_attribute('href')}")
+    assert (there.is_visible(), there.get_attribute("href")) == (True, f"#{away.get_attribute('id')}")
