@@ -111,10 +111,11 @@ def parse(source: str | Resolved, path: str, *, language: str = "en") -> Documen
     return Document(path, meta, _numbered(drafts, meta.numbering), source)
 
 
-def read(source: str, path: str) -> Document:
+def read(source: str, path: str, *, underlined: bool = True) -> Document:
     """Any text as a document, whoever wrote it: nothing is refused, and every byte is kept. Ids are unique, numbers are
-    as written; the title is that of the front matter, else the first heading with one #, else the file's name."""
-    first, *rest = split_sections(source, underlined=True)
+    as written; the title is that of the front matter, else the first heading with one #, else the file's name. A policy itself
+    knows no `underlined` headings."""
+    first, *rest = split_sections(source, underlined=underlined)
     front = front_matter(first)
     opening = Section("", 2, "", "", False, first[len(front) :].lstrip("\ufeff"), 1 + len(LINE.findall(front)))
     sections, line, taken = [opening] if opening.source.strip() else [], 1 + len(LINE.findall(first)), Counter[str]()

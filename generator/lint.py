@@ -22,9 +22,8 @@ Check = Callable[[Library], Iterable[Problem]]
 CHECKS: list[Check] = []
 
 _LINK = re.compile(r"\]\(\s*<?([^)\s>]+)|<((?:[a-z][a-z0-9+.-]*):[^>\s]+)>", re.IGNORECASE)
-_PAGE_IDS = frozenset(
-    {"page-main", "page-changes", "page-intro", "page-colophon", "page-withdrawn"}
-)  # those of templates/
+# Those of templates/ and of redlines.anchor().
+_PAGE_IDS = frozenset({"page-main", "page-changes", "page-front", "page-intro", "page-colophon", "page-withdrawn"})
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _IMAGE = re.compile(r"!\[[^\]]*\]\(\s*<?([^)\s>]+)")
 # "By using this site you accept …" is no consent and no notice of a change (B10, D23; WP260 para 29).
@@ -95,7 +94,8 @@ def a_date_is_that_of_the_text(library: Library) -> Iterator[Problem]:
                     n for n, text in enumerate(draft.source.splitlines(), 1) if stated[0] in " ".join(text.split())
                 )
                 hint = "write the day on which this text was changed, or that on which it takes effect"
-                yield Problem("policy.date-unchanged", Where(draft.path, draft.line(line)), stale(redline), hint)
+                message = f"words changed, but the date that the text gives itself did not: {stale(redline)}"
+                yield Problem("policy.date-unchanged", Where(draft.path, draft.line(line)), message, hint)
 
 
 @check

@@ -50,7 +50,7 @@ class Translation:
 
 def working(authoritative: Document, document: Document, content: bytes, source: str) -> Translation:
     """A working text; `source` is what its sections translate, or '' where nobody has said that yet."""
-    followed = {section.id: section for section in documents.read(source, "").sections if section.id}
+    followed = {section.id: section for section in documents.read(source, "", underlined=False).sections if section.id}
     behind = {key for key, section in sections(authoritative).items() if _changed(followed.get(key), section)}
     return replace(held(authoritative, document, content, behind), followed=followed)
 

@@ -42,8 +42,8 @@ PAIRS: dict[str, tuple[str, str, list[str]]] = {
     "a paragraph split": (f"{LONG} {OTHER}\n", f"{LONG}\n\n{OTHER}\n", ["paragraph split"]),
     "paragraphs joined": (f"{LONG}\n\n{OTHER}\n", f"{LONG} {OTHER}\n", ["paragraphs joined"]),
     "a link's target": ("Read [the law](/old).\n", "Read [the law](/new).\n", ["link: /old → /new"]),
-    "a link put in": ("Read the law.\n", "Read [the law](/new).\n", ["formatting changed", "link: none → /new"]),
-    "a link taken out": ("Read [the law](/old).\n", "Read the law.\n", ["formatting changed", "link: /old → none"]),
+    "a link put in": ("Read the law.\n", "Read [the law](/new).\n", ["link: none → /new"]),
+    "a link taken out": ("Read [the law](/old).\n", "Read the law.\n", ["link: /old → none"]),
     "a definition of a link": (
         "Read [the law][1].\n\n[1]: https://old.example/\n",
         "Read [the law][1].\n\n[1]: https://new.example/\n",
