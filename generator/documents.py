@@ -113,8 +113,8 @@ def parse(source: str | Resolved, path: str, *, language: str = "en") -> Documen
 
 def read(source: str, path: str, *, underlined: bool = True) -> Document:
     """Any text as a document, whoever wrote it: nothing is refused, and every byte is kept. Ids are unique, numbers are
-    as written; the title is that of the front matter, else the first heading with one #, else the file's name. A policy knows no
-    `underlined` headings."""
+    as written; the title is that of the front matter, else the first heading with one #, else the file's name.
+    `underlined`: whether lines of = and - make headings, as they do not in a policy."""
     first, *rest = split_sections(source, underlined=underlined)
     front = front_matter(first)
     opening = Section("", 2, "", "", False, first[len(front) :].lstrip("\ufeff"), 1 + len(LINE.findall(front)))
