@@ -133,15 +133,17 @@ def test_a_draft_is_hidden_from_search_engines_and_says_what_it_awaits() -> None
 @pytest.mark.parametrize("name", SITES)
 def test_every_link_and_anchor_leads_somewhere(name: str) -> None:
     files = site(name).files
-    for path, page in pages(name).items():
-        for target in page.values("href") + page.values("src"):
+    found = pages(name)
+    ids = {path: frozenset(page.values("id")) for path, page in found.items()}
+    for path, page in found.items():
+        for target in dict.fromkeys(page.values("href") + page.values("src")):
             parts = urlsplit(urljoin(address(path), target))
             if parts.scheme or parts.netloc:
                 continue
             file = parts.path.lstrip("/") + ("index.html" if parts.path.endswith("/") else "")
             assert file in files, f"{path} leads to {target}"
             if parts.fragment:
-                assert unquote(parts.fragment) in pages(name)[file].values("id"), f"{path} leads to {target}"
+                assert unquote(parts.fragment) in ids[file], f"{path} leads to {target}"
 
 
 @pytest.mark.parametrize("name", SITES)
