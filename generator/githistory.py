@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from generator import documents, foreign, history, importer, library
-from generator.errors import PolicyError, Problem, SourceError, Where
+from generator import history, importer, library
+from generator.errors import Problem, SourceError, Where
 from generator.history import Kind, Register, Release, Version
-from generator.marked import NOTHING, Marked, Meta
+from generator.pieces import Meta
 
 _GIT = ("git", "--literal-pathspecs", "-c", "core.quotePath=false", "-c", "log.showSignature=false")
 _COMMIT = "%x01%H%x00%aI%x00%cI%x00%s%x00"
-_ENTRY = re.compile(rb":\d+ (\d+) [0-9a-f]+ ([0-9a-f]+) ([A-Z])\d*\0([^\0]+)")
+_ENTRY = re.compile(rb":\d+ (\d+) [0-9a-f]+ ([0-9a-f]+) ([A-Z])\d*\0([^\0]+)(?:\0([^\0]+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Commit:
     commit_date: datetime
     subject: str
     blob: str
+    path: str  # the file's name then
     copy_of: str = ""  # the file that this one began as a copy of
 
     @property
@@ -52,7 +53,7 @@ class History:
 
 
 def read(
-    path: Path, name: str, *, repo: Path | None = None, material: Sequence[str] = (), given: Meta = NOTHING
+    path: Path, name: str, *, repo: Path | None = None, material: Sequence[str] = (), given: Meta = Meta()  # noqa: B008
 ) -> History:
     """The releases of the policy `name` from the file's history; SourceError where there is none.
 
@@ -99,7 +100,7 @@ def _commits(folder: Path, file: str, path: str, notes: list[Problem]) -> list[C
         raise SourceError(Problem("git.folder", Where(path), "this is a folder", "name the file of one policy"))
     if _git(folder, "rev-parse", "--is-shallow-repository").strip() == b"true":
         message = "this clone is shallow: releases before its first commit are missing (git fetch --unshallow)"
-        notes.append(Problem("git.shallow", Where(path), message, severity="warning"))
+        notes.append(_note("git.shallow", path, message))
     options = ("--first-parent", "--diff-merges=first-parent", "--follow", "--raw", "-z", "--no-abbrev")
     said = _git(folder, "log", *options, "--encoding=UTF-8", f"--format={_COMMIT}", "--", file)
     commits = [commit for part in said.split(b"\x01")[1:] if (commit := _commit(part))]
@@ -109,7 +110,7 @@ def _commits(folder: Path, file: str, path: str, notes: list[Problem]) -> list[C
     start = next((i for i, commit in enumerate(commits) if commit.copy_of), None)
     if start is not None and start + 1 < len(commits):  # git would go on with the history of the other file
         message = f"the file began as a copy of {commits[start].copy_of}, whose own history is left out"
-        notes.append(Problem("skipped.copy", Where(f"{path}@{commits[start].id[:10]}"), message, severity="warning"))
+        notes.append(_note("skipped.copy", f"{path}@{commits[start].id[:10]}", message))
         commits = commits[: start + 1]
     return commits[::-1]
 
@@ -122,9 +123,10 @@ def _commit(part: bytes) -> Commit | None:
         return None
     author_date, commit_date = (datetime.fromisoformat(day.decode()) for day in (authored, committed))
     said = "".join(c for c in subject.decode(errors="replace") if c.isprintable()).strip()
-    copy_of = entry[4].decode(errors="replace") if entry[3] == b"C" else ""
+    names = [name.decode(errors="replace") for name in entry.groups()[3:] if name]
     blob = "" if entry[3] == b"D" else entry[2].decode()
-    return Commit(sha.decode(), author_date, commit_date, said, blob, copy_of)
+    copy_of = names[0] if entry[3] == b"C" else ""
+    return Commit(sha.decode(), author_date, commit_date, said, blob, names[-1], copy_of)
 
 
 def _named(commits: Sequence[Commit], prefix: str, path: str) -> str:
@@ -160,49 +162,27 @@ def _distinct(
         place = f"{path}@{commit.id[:10]}"
         if not commit.blob:
             back = "it came back later: the gap is passed over" if number + 1 < len(commits) else "it is gone since"
-            message = f"the file was taken away on {commit.day}; {back}"
-            notes.append(Problem("skipped.gap", Where(place), message, severity="warning"))
+            notes.append(_note("skipped.gap", place, f"the file was taken away on {commit.day}; {back}"))
+            continue
+        if commit.blob not in texts:
+            notes.append(_note("skipped.text", place, "this clone does not hold the text"))
             continue
         try:
-            content, found = _readable(texts.get(commit.blob), place, path, given)
+            made = importer.from_bytes(texts[commit.blob], commit.path, given, place=place, archive=True)
         except SourceError as error:
             notes += [replace(problem, code="skipped.text", severity="warning") for problem in error.problems]
             continue
+        content = made.text.encode()
         if content == before:
-            message = "readers saw the text of the release before"
-            notes.append(Problem("skipped.same", Where(place), message, severity="warning"))
+            notes.append(_note("skipped.same", place, "readers saw the text of the release before"))
             continue
-        notes += found
-        yield commit, content, bool(found)
+        notes += made.notes
+        yield commit, content, bool(made.notes)
         before = content
 
 
-def _readable(content: bytes | None, place: str, path: str, given: Meta) -> tuple[bytes, list[Problem]]:
-    """The text as it was committed, or mended so that it can be built."""
-    if content is None:
-        raise SourceError(Problem("git.missing-text", Where(place), "this clone does not hold the text"))
-    text, found = _decoded(content, place)
-    try:
-        documents.parse(text, place)
-        return text.encode(), found  # where nothing was found, the bytes of the commit
-    except PolicyError:
-        mended, notes = foreign.convert(Marked(text), place, given=given, fallback=importer.title_of(path))
-    message = "the text is converted to a policy: title in the front matter, numbers as they are written"
-    return mended.encode(), [*found, Problem("mended.form", Where(place), message, severity="warning"), *notes]
-
-
-def _decoded(content: bytes, place: str) -> tuple[str, list[Problem]]:
-    """The text, and a note where it was not UTF-8: nobody can save an old commit again."""
-    wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    if b"\0" in content and not wide:
-        raise SourceError(Problem("import.binary", Where(place), "this is no text"))
-    try:
-        return content.decode("utf-8"), []
-    except UnicodeDecodeError:
-        encoding = "utf-16" if wide else "cp1252"
-    said = f"the text is read as {encoding}, and is UTF-8 now"
-    note = Problem("mended.encoding", Where(place), said, severity="warning")
-    return content.decode(encoding, errors="replace"), [note]
+def _note(code: str, place: str, message: str) -> Problem:
+    return Problem(code, Where(place), message, severity="warning")
 
 
 def _releases(texts: Sequence[tuple[Commit, bytes, bool]], material: frozenset[str]) -> tuple[Release, ...]:
@@ -219,13 +199,13 @@ def _releases(texts: Sequence[tuple[Commit, bytes, bool]], material: frozenset[s
             summary=commit.subject or f"Commit {commit.id[:10]}, which has no subject.",
             sha256=history.digest(content),
             previous=latest.sha256 if latest else None,
-            note=_note(commit, effective, mended, commit.id in material),
+            note=_about(commit, effective, mended, commit.id in material),
         )
         register = Register("", (*register.releases, release))
     return register.releases
 
 
-def _note(commit: Commit, effective: date, mended: bool, chosen: bool) -> str:
+def _about(commit: Commit, effective: date, mended: bool, chosen: bool) -> str:
     said = [f"From commit {commit.id}, author date {commit.author_date.isoformat()}."]
     if effective > commit.day:
         said.append("The release before is later, so this one took effect with it.")

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from generator import config, documents, foreign, fromtext, sources
+from generator import documents, fromtext, outline
+from generator.documents import Document
 from generator.errors import PolicyError, Problem, SourceError, Where
-from generator.marked import NOTHING, Marked, Meta
+from generator.pieces import Intake, Meta, quoted
 
 _LARGEST = 20 * 2**20  # bytes; the longest policies have less than one MiB
 _DECLARED = re.compile(
     rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE
 )
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_BINARY = (b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127, 0xFEFF, *range(0xE000, 0xE004)))
 _KINDS = {
     **dict.fromkeys((".txt", ".text"), "text"),
     **dict.fromkeys((".md", ".markdown"), "markdown"),
@@ -35,44 +38,68 @@ class Imported:
 
     def summary(self) -> str:
         """How much came in, and how much wants a look."""
-        document = documents.parse(self.text, "")
-        kinds = ("stripped", "mended", "unsure")
-        counts = {kind: sum(note.code.startswith(kind) for note in self.notes) for kind in kinds}
-        told = f"{counts['stripped']} notes of what was left out, {counts['mended']} of what was mended"
-        return f"{sum(bool(s.id) for s in document.sections)} sections; {told}, {counts['unsure']} to look at"
+        sections = sum(bool(section.id) for section in documents.parse(self.text, "").sections)
+        stripped, mended, unsure = (
+            sum(note.code.startswith(kind) for note in self.notes) for kind in ("stripped", "mended", "unsure")
+        )
+        return f"{sections} sections; left out: {stripped}, mended: {mended}, to look at: {unsure}"
 
 
-def read(path: Path, given: Meta = NOTHING) -> Imported:
-    """Read a file; SourceError where it cannot be read as a policy. `given` wins over what the file says."""
-    name = str(path)
+def read(path: Path, given: Meta = Meta(), known: Document | None = None) -> Imported:  # noqa: B008  it is frozen
+    """Read a file; SourceError where it cannot be read as a policy. See outline.text for `given` and `known`."""
     if path.is_file() and path.stat().st_size > _LARGEST:
         message = f"it is larger than {_LARGEST // 2**20} MiB"
-        raise SourceError(Problem("import.size", Where(name), message, "is it the policy? take images out first"))
-    return from_bytes(path.read_bytes(), name, given)
+        raise SourceError(Problem("import.size", Where(str(path)), message, "is it the policy? take images out first"))
+    return from_bytes(path.read_bytes(), str(path), given, known=known)
 
 
-def from_bytes(content: bytes, path: str, given: Meta = NOTHING) -> Imported:
-    """As `read`, for what the file holds."""
-    kind = _KINDS.get(Path(path).suffix.lower())
-    if kind is None:
+def from_bytes(
+    content: bytes,
+    path: str,
+    given: Meta = Meta(),  # noqa: B008
+    *,
+    place: str = "",
+    known: Document | None = None,
+    archive: bool = False,
+) -> Imported:
+    """As `read`, for what the file holds; `place` is what problems name instead of its path."""
+    place = place or path
+    kind = _KINDS.get(Path(path).suffix.lower(), "markdown" if archive else "")
+    if not kind:
         hint = f"known: {', '.join(_KINDS)}"
-        raise SourceError(Problem("import.kind", Where(path), f"files like {Path(path).name!r} cannot be read", hint))
+        raise SourceError(Problem("import.kind", Where(place), f"files like {Path(path).name!r} cannot be read", hint))
     if not content.strip():
-        raise SourceError(Problem("import.empty", Where(path), "the file is empty"))
-    marked = _READERS[kind](content, path)
-    if kind == "markdown" and given == NOTHING and _is_policy(marked.text, path):
-        return Imported(marked.text, ())
-    text, notes = foreign.convert(marked, path, given=given, fallback=title_of(path), restructure=True)
-    return Imported(text, tuple(notes))
+        raise SourceError(Problem("import.empty", Where(place), "the file is empty"))
+    notes: list[Problem] = []
+    if kind == "docx":
+        intake: Intake = _extra("fromdocx", place).read(content, place)
+    else:
+        said = decoded(content, place, notes, page=kind == "html")
+        why = _why_not_a_policy(said, place, archive) if kind == "markdown" and (archive or given == Meta()) else "never"
+        if not why:
+            return Imported(said, tuple(notes))
+        if why != "never":
+            notes.append(Problem("mended.form", Where(place), f"written anew: {why}", severity="warning"))
+        clean = re.sub("\r\n?", "\n", said).translate(_CONTROLS)
+        if kind == "text":
+            intake = fromtext.read(clean)
+        else:
+            intake = _extra(f"from{kind}", place).read(clean, place)
+    title = re.sub(r"[-_]+", " ", Path(path).stem).strip().capitalize()
+    text, told = outline.text(intake, place, given, fallback=title, known=known, archive=archive)
+    return Imported(text, tuple(sorted((*notes, *told), key=lambda note: note.where.line or 10**9)))
 
 
-def _is_policy(text: str, path: str) -> bool:
-    """Whether a text has been structured before: its numbers are computed, so their absence says nothing."""
+def _why_not_a_policy(text: str, path: str, archive: bool) -> str:
+    """Why a Markdown text cannot come in byte for byte; '' if it can. Ids have to be written, but for an archive."""
     try:
         sections = documents.parse(text, path).sections
-    except PolicyError:
-        return False
-    return all(f"{{#{section.id}" in text for section in sections if section.id)
+    except PolicyError as error:
+        return str(error.problems[0].message)
+    if not sections:
+        return "it has no text"
+    missing = [section for section in sections if section.id and f"{{#{section.id}" not in text]
+    return f"{quoted(missing[0].heading)} has no id" if missing and not archive else ""
 
 
 def policy_name(text: str) -> str:
@@ -80,73 +107,40 @@ def policy_name(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "policy"
 
 
-def title_of(path: str) -> str:
-    return re.sub(r"[-_]+", " ", Path(path).stem).strip().capitalize()
+def decoded(content: bytes, path: str, notes: list[Problem], *, page: bool = False) -> str:
+    """Text by its byte order mark, else by what a page declares, else UTF-8, else as Windows writes it, which is told.
 
-
-def to_list(root: Path, name: str) -> str:
-    """What to do so that the site shows the policy; '' if it does."""
-    line = f"policies:\n  - {name}"
-    try:
-        listed = config.load((root / config.PATH).read_text(encoding="utf-8")).policies
-    except FileNotFoundError:
-        return f"there is no {config.PATH} in {root} yet; it has to list the policy:\n{line}"
-    except (PolicyError, UnicodeDecodeError):
-        return f"{config.PATH} has problems (policy check); see that it lists the policy:\n{line}"
-    return "" if name in listed else f"{config.PATH} does not list the policy; add it under 'policies':\n  - {name}"
-
-
-def decoded(content: bytes, path: str) -> str:
-    """Text by its byte order mark, else by what an HTML page declares, else UTF-8. SourceError where that is wrong."""
+    SourceError where it is none of these.
+    """
     encoding = next((name for mark, name in _BOMS.items() if content.startswith(mark)), "")
-    if not encoding and (b"\0" in content or content.startswith((b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"))):
+    if (b"\0" in content and not encoding) or content.startswith(_BINARY):
         hint = "save it as docx, html or UTF-8 text"
         raise SourceError(Problem("import.binary", Where(path), "this is no text", hint))
-    if not encoding and (match := _DECLARED.search(content[:4096])) and _KINDS[Path(path).suffix.lower()] == "html":
+    if not encoding and page and (match := _DECLARED.search(content[:4096])):
         encoding = (match[1] or match[2]).decode()
         # What pages call Latin-1 is windows-1252 (WHATWG Encoding, 4.2).
         encoding = "cp1252" if encoding.lower() in ("iso-8859-1", "latin1", "us-ascii") else encoding
-    if encoding.lower() in ("", "utf-8", "utf8"):
-        return sources.decoded(path, content)
+    encoding = encoding.lower() if encoding.lower() not in ("", "utf8", "utf-8-sig") else "utf-8"  # its mark is kept
+    where, said = Where(path), f"the text was {encoding}, and is UTF-8 now"
     try:
-        return content.decode(encoding)
+        text = content.decode(encoding)
     except LookupError:
         message = f"there is no encoding {encoding!r}"
+        raise SourceError(Problem("source.encoding", where, message, "save the file as UTF-8")) from None
     except UnicodeDecodeError as error:
-        message = f"this is not {encoding}: {error.reason} at byte {error.start}"
-    raise SourceError(Problem("source.encoding", Where(path), message, "save the file as UTF-8")) from None
+        where = Where(path, content[: error.start].count(b"\n") + 1)
+        said = f"this is not {encoding}, and is read as windows-1252: see that its letters are right"
+        text, encoding = content.decode("cp1252", errors="replace"), "cp1252"
+    if encoding != "utf-8":
+        notes.append(Problem("mended.encoding", where, said, severity="warning"))
+    return text
 
 
-def _text(content: bytes, path: str) -> Marked:
-    return fromtext.read(re.sub("\r\n|\r", "\n", decoded(content, path)).replace("\ufeff", ""), path)
-
-
-def _markdown(content: bytes, path: str) -> Marked:
-    return Marked(decoded(content, path))
-
-
-def _html(content: bytes, path: str) -> Marked:
-    return _extra("fromhtml", path)(decoded(content, path).encode(), path)
-
-
-def _docx(content: bytes, path: str) -> Marked:
-    return _extra("fromdocx", path)(content, path)
-
-
-def _extra(name: str, path: str) -> Callable[[bytes, str], Marked]:
+def _extra(name: str, path: str) -> Any:
     """The reader of a format that needs a library which not every site installs."""
     try:
-        read: Callable[[bytes, str], Marked] = import_module(f"generator.{name}").read
+        return import_module(f"generator.{name}")
     except ImportError as error:
         message = f"reading this needs {error.name}, which is not installed"
         hint = "pip install 'policy-publisher[import]'"
         raise SourceError(Problem("import.library", Where(path), message, hint)) from None
-    return read
-
-
-_READERS: dict[str, Callable[[bytes, str], Marked]] = {
-    "text": _text,
-    "markdown": _markdown,
-    "html": _html,
-    "docx": _docx,
-}

@@ -13,10 +13,10 @@ import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
-from generator import foreign, fromdocx
+from generator import fromdocx, importer
 from generator.documents import parse
 from generator.errors import SourceError
-from tests.reading import outline, shown, words
+from tests.reading import codes, headings, shown, words
 
 
 def saved(document: Any) -> bytes:
@@ -26,9 +26,8 @@ def saved(document: Any) -> bytes:
 
 
 def read(document: Any) -> tuple[str, list[str]]:
-    marked = fromdocx.read(saved(document), "x.docx")
-    made, found = foreign.convert(marked, "x.docx", restructure=True)
-    return made, [str(note) for note in found if note.code not in ("unsure.language", "stripped.numbers")]
+    made = importer.from_bytes(saved(document), "x.docx")
+    return made.text, [str(note) for note in made.notes if note.code not in ("unsure.language", "stripped.numbers")]
 
 
 def body(document: Any) -> str:
@@ -144,7 +143,7 @@ def test_headings_that_word_numbers(levels: Any, numbers: list[str], headings: l
     form = numbered(document, levels)
     for text, level in [("A", 1), ("B", 2), ("C", 2), ("D", 1)]:
         count(document.add_heading(text, level), form, level - 1)
-    found = outline(parse(read(document)[0], "x"))
+    found = headings(parse(read(document)[0], "x"))
     assert [(number, said) for _, number, said in found] == list(zip(numbers, headings, strict=True))
 
 
@@ -187,9 +186,9 @@ def test_footnotes_stand_at_the_end() -> None:
     with zipfile.ZipFile(target, "w") as archive:
         for name, data in files.items():
             archive.writestr(name, data)
-    made, found = foreign.convert(fromdocx.read(target.getvalue(), "x.docx"), "x.docx", restructure=True)
-    assert made.endswith("Said[1]\n\n1. Below.\n")
-    assert "unsure.footnotes" in [note.code for note in found]
+    made = importer.from_bytes(target.getvalue(), "x.docx")
+    assert made.text.endswith("Said[1]\n\n1. Below.\n")
+    assert "unsure.footnotes" in codes(made.notes)
 
 
 def archive(files: dict[str, bytes]) -> bytes:

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
-from generator import foreign, fromhtml
+from generator import importer
 from generator.documents import parse
 from generator.errors import SourceError
-from tests.reading import outline, shown, words
+from tests.reading import headings, shown, words
 
 
 def read(page: str) -> tuple[str, list[str]]:
-    made, found = foreign.convert(fromhtml.read(page.encode(), "x.html"), "x.html", restructure=True)
-    return made, [str(note) for note in found]
+    made = importer.from_bytes(page.encode(), "x.html")
+    return made.text, [str(note) for note in made.notes]
 
 
 def body(fragment: str) -> str:
@@ -114,12 +114,12 @@ def test_blocks(fragment: str, expected: str) -> None:
 
 def test_sections_in_a_numbered_list_keep_their_numbers() -> None:
     made, _ = read("<ol><li><h3>A</h3><p>x</p></li><li><h3>B</h3><p>y</p></li></ol>")
-    assert outline(parse(made, "x")) == [(2, "1.", "A"), (2, "2.", "B")]
+    assert headings(parse(made, "x")) == [(2, "1.", "A"), (2, "2.", "B")]
 
 
 def test_bold_lines_are_headings_only_where_there_are_no_others() -> None:
     made, notes = read("<p><b>1. A</b></p><p>x.</p><p><b>2. B</b></p><p>y <b>z</b>.</p>")
-    assert outline(parse(made, "x")) == [(2, "1.", "A"), (2, "2.", "B")]
+    assert headings(parse(made, "x")) == [(2, "1.", "A"), (2, "2.", "B")]
     assert "x.html:1: unsure.heading: “1. A” is taken for a heading" in notes
     assert body("<p><b>Bold</b></p>") == "**Bold**"
 

@@ -11,8 +11,8 @@ import pytest
 from generator import importer
 from generator.documents import parse
 from generator.errors import SourceError
-from generator.marked import Meta
-from tests.reading import codes, outline
+from generator.pieces import Meta
+from tests.reading import codes, headings
 from tests.test_cli import run
 from tests.trees import SITE, TERMS
 
@@ -25,7 +25,7 @@ PAGE = "<html><head>{}<title>Terms</title></head><body><h2>1. Größe</h2><p>Str
 def test_text_by_its_byte_order_mark(encoding: str, newline: str) -> None:
     expected = importer.from_bytes(TEXT.encode(), "terms.txt").text
     assert importer.from_bytes(TEXT.replace("\n", newline).encode(encoding), "terms.txt").text == expected
-    assert [number for _, number, _ in outline(parse(expected, "x"))] == ["1.", "2."]
+    assert [number for _, number, _ in headings(parse(expected, "x"))] == ["1.", "2."]
 
 
 @pytest.mark.parametrize(

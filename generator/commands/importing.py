@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from generator import config, githistory, importer, marked, output
+from generator import config, githistory, importer, output
 from generator.errors import PolicyError, Problem, Where
 from generator.githistory import History
 from generator.importer import Imported
+from generator.pieces import Meta
 from generator.library import draft_path, register_path
 
 
@@ -53,7 +54,7 @@ def import_command(
         config.check_policy_name(name)
     except ValueError as error:
         raise click.UsageError(f"{error}; choose one with --policy") from None
-    meta = marked.Meta(title, language, description)
+    meta = Meta(title, language, description)
     if file:
         _import_file(root, file, name, out, importer.read(file, meta), force)
     else:
