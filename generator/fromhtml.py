@@ -68,6 +68,8 @@ def read(page: str, path: str, *, kind: Kind = "page") -> Intake:
     reader = _Reader(path, kind)
     root = reader.root(tree)
     reader.clean(root)
+    for why, lines in reader.silent.items():
+        reader.notes.add(f"stripped.{why}", lines[0], f"{len(lines)} × {why} without words")
     pieces = list(reader.text_of(root))
     title = re.split(r"\s+[|·–—]\s+|\s-\s", _said(tree.find(".//title")))[0]  # "Privacy | Example": the site follows
     description = "".join(tree.xpath("//meta[@name='description']/@content")[:1])
@@ -85,6 +87,7 @@ class _Reader:
     def __init__(self, path: str, kind: Kind) -> None:
         self.notes = Notes(path)
         self.kind = kind
+        self.silent: dict[str, list[int | None]] = {}  # what is left out without words, at its lines
         self.most = 0  # half of the page's characters
         self.targets: set[str] = set()  # ids that links of the page lead to
         self.anchors: list[str] = []  # those met since the last piece
@@ -143,6 +146,8 @@ class _Reader:
         said = "" if why in ("script", "style") else " ".join(_text_of_any(element).split())
         if said and not said.startswith("["):  # "[if IE]": a remark to a program
             self.note(f"stripped.{why}", element, f"{len(said.split())} words: {quoted(said, 200)}")
+        elif why != "comment":
+            self.silent.setdefault(why, []).append(self.line(element))
         element.drop_tree()
 
     def unwanted(self, element: Any, within: bool) -> str:
@@ -241,7 +246,8 @@ class _Reader:
                 )
             else:
                 number = int(child.get("value")) if (child.get("value") or "").isdecimal() else number
-                mark = "-" if self.kind == "word" else _mark(element, number)  # Word's own are in the text
+                written = self.kind == "word" and not child.get("id")  # Word's own are in the text, but for notes
+                mark = "-" if written else _mark(element, number)
                 yield from self.item(child, mark, depth + 1)
                 number += 1
             yield from self.paragraph(self.words(child.tail), child, depth)
@@ -313,7 +319,8 @@ class _Reader:
         if tag == "br":
             return _BREAK
         if tag == "img":
-            self.note("stripped.image", element, f"an image, {quoted(element.get('alt') or 'without a description')}")
+            said = quoted(element.get("alt", "")) if element.get("alt") else "without a description"
+            self.note("stripped.image", element, f"an image, {said}")
         if tag in ("del", "s", "strike"):
             self.note("unsure.struck", element, f"struck out, kept as words: {quoted(element.text_content())}")
         if tag == "q":

@@ -18,7 +18,7 @@ _LARGEST = 20 * 2**20  # bytes; the longest policies have less than one MiB
 _DECLARED = re.compile(
     rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE
 )
-_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _BINARY = (b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127, 0xFEFF, *range(0xE000, 0xE004)))
 _KINDS = {
@@ -110,29 +110,28 @@ def policy_name(text: str) -> str:
 def decoded(content: bytes, path: str, notes: list[Problem], *, page: bool = False) -> str:
     """Text by its byte order mark, else by what a page declares, else UTF-8, else as Windows writes it, which is told.
 
-    SourceError where it is none of these.
+    SourceError where it is no text.
     """
-    encoding = next((name for mark, name in _BOMS.items() if content.startswith(mark)), "")
-    if (b"\0" in content and not encoding) or content.startswith(_BINARY):
+    stated = next((name for mark, name in _BOMS.items() if content.startswith(mark)), "")
+    if (b"\0" in content and not stated) or content.startswith(_BINARY):
         hint = "save it as docx, html or UTF-8 text"
         raise SourceError(Problem("import.binary", Where(path), "this is no text", hint))
-    if not encoding and page and (match := _DECLARED.search(content[:4096])):
-        encoding = (match[1] or match[2]).decode()
+    if page and not stated and (match := _DECLARED.search(content[:4096])):
+        stated = (match[1] or match[2]).decode().lower()
         # What pages call Latin-1 is windows-1252 (WHATWG Encoding, 4.2).
-        encoding = "cp1252" if encoding.lower() in ("iso-8859-1", "latin1", "us-ascii") else encoding
-    encoding = encoding.lower() if encoding.lower() not in ("", "utf8", "utf-8-sig") else "utf-8"  # its mark is kept
-    where, said = Where(path), f"the text was {encoding}, and is UTF-8 now"
-    try:
-        text = content.decode(encoding)
-    except LookupError:
-        message = f"there is no encoding {encoding!r}"
-        raise SourceError(Problem("source.encoding", where, message, "save the file as UTF-8")) from None
-    except UnicodeDecodeError as error:
-        where = Where(path, content[: error.start].count(b"\n") + 1)
-        said = f"this is not {encoding}, and is read as windows-1252: see that its letters are right"
-        text, encoding = content.decode("cp1252", errors="replace"), "cp1252"
-    if encoding != "utf-8":
-        notes.append(Problem("mended.encoding", where, said, severity="warning"))
+        stated = "cp1252" if stated in ("iso-8859-1", "latin1", "us-ascii") else stated
+    line, stated = None, stated or "utf-8"
+    for encoding in (stated, "utf-8", "cp1252"):
+        try:
+            text = content.decode(encoding, "replace" if encoding == "cp1252" else "strict")
+            break
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+        except LookupError:
+            pass
+    if (encoding, stated) != ("utf-8", "utf-8"):
+        said = f"the text is read as {encoding}{f', for it is not {stated}' if encoding != stated else ''}"
+        notes.append(Problem("mended.encoding", Where(path, line), said, severity="warning"))
     return text
 
 

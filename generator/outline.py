@@ -59,8 +59,9 @@ def _meta(given: Meta, written: str, said: Meta, known: Document | None, fallbac
     if known:
         meta = meta.over(Meta("", known.meta.language, known.meta.description))
     meta = meta.over(said)
-    if meta.title and written and written.casefold() != meta.title.casefold():
-        notes.add("mended.title", 1, f"the title above the text was {quoted(written)}; it is {quoted(meta.title)} now")
+    was = written or said.title
+    if given.title and was and was.casefold() != given.title.casefold():
+        notes.add("mended.title", 1, f"the title was {quoted(was)}; it is {quoted(given.title)} now")
     if not meta.title:
         notes.add("unsure.title", None, f"the text has no title; the file's name gives {quoted(fallback)}")
     return meta.over(Meta(fallback))
@@ -226,27 +227,30 @@ def _linked(pieces: Sequence[Piece], names: Mapping[str, int], notes: Notes) -> 
 
 def _markdown(pieces: Iterator[Piece]) -> Iterator[str]:
     """Blocks with the blank lines between them. What Markdown cannot count stands beside a bullet as it was written."""
-    numbers: list[int] = []  # of the items that are open; 0 for one with a bullet
-    item = another = False  # whether the piece before was one
+    opened: dict[int, int] = {}  # depths of open items, outer ones first: the number of each, 0 for a bullet
+    item = False  # whether the piece before was one
     for piece in pieces:
         said = piece.text if piece.form == "verbatim" or piece.level else guarded(piece.text)
-        numbers = numbers[: 0 if piece.level or piece.form == "verbatim" else piece.depth]
-        if piece.level:
+        depth, gap = 0 if piece.level or piece.form == "verbatim" else piece.depth, "\n"
+        before = opened.get(depth)
+        opened = {above: number for above, number in opened.items() if above < depth + (not piece.mark)}
+        margin = "    " * len(opened)
+        if piece.mark:
+            opened[depth], mark = _counted(piece.mark, before or 0)
+            another = before is not None and bool(before) != bool(opened[depth])  # a list of the other sort
+            gap = "" if item and not another else "\n"
+            said = f"{mark} {said}".replace("\n", "\n    ")
+        elif piece.level:
             said = f"{'#' * piece.level} {' '.join(said.split())} {{{' '.join(piece.attributes)}}}"
-        elif piece.mark:
-            number = int(piece.mark[:-1]) if re.fullmatch(r"[0-9]{1,9}[.)]", piece.mark) else 0
-            before = numbers[piece.depth - 1] if len(numbers) >= piece.depth else 0
-            counts = number and (not before or number == before + 1)
-            another = len(numbers) >= piece.depth and bool(before) != bool(counts)  # a list of the other sort
-            numbers = [*numbers[: piece.depth - 1], *[0] * (piece.depth - 1 - len(numbers)), number if counts else 0]
-            said = f"{number}. {said}" if counts else f"- {'' if _is_bullet(piece.mark) else piece.mark + ' '}{said}"
         elif piece.form == "quote":
             said = re.sub("^", "> ", said, flags=re.MULTILINE)
-        margin = "    " * (piece.depth - bool(piece.mark)) if piece.form != "verbatim" else ""
-        inner = f"\n{margin}    " if piece.mark else f"\n{margin}"
-        yield ("" if item and piece.mark and not another else "\n") + margin + said.replace("\n", inner) + "\n"
+        yield f"{gap}{margin}{said.replace(chr(10), chr(10) + margin)}\n"
         item = bool(piece.mark)
 
 
-def _is_bullet(mark: str) -> bool:
-    return not any(map(str.isalnum, mark))
+def _counted(mark: str, before: int) -> tuple[int, str]:
+    """The number of an item as Markdown counts it, 0 if it cannot, and what the item starts with."""
+    number = int(mark[:-1]) if re.fullmatch(r"[0-9]{1,9}[.)]", mark) else 0
+    if number and (not before or number == before + 1):
+        return number, f"{number}."
+    return 0, f"- {mark}" if any(map(str.isalnum, mark)) else "-"

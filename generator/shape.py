@@ -204,12 +204,10 @@ def _listed(pieces: Sequence[Piece], notes: Notes) -> Iterator[Piece]:
     """Marked lines as items, below their sort or below what they are indented from; a lone number is a word."""
     counted = {i for chain in _chains(pieces) if len(chain) > 1 for i in chain}
     items: list[_Item] = []
-    lift: int | None = None  # how much too deep the items are: those above became headings
     for i, piece in enumerate(pieces):
         if piece.depth or piece.level or not piece.mark:
             items = []
-            lift = None if piece.level else piece.depth - 1 if lift is None and piece.depth else lift
-            yield replace(piece, depth=max(piece.depth - (lift or 0), bool(piece.mark)))
+            yield piece
             continue
         kind, was_open = _kind(piece.mark), bool(items)
         opened = _opened(items, piece)

@@ -121,7 +121,7 @@ def test_a_file_without_a_title_says_so() -> None:
 def test_a_title_that_is_replaced_is_told() -> None:
     _, found = read("# Old\n\n## A\n", title="New")
     assert [str(note) for note in found if note.code != "mended.form"] == [
-        "x.md:1: mended.title: the title above the text was “Old”; it is “New” now",
+        "x.md:1: mended.title: the title was “Old”; it is “New” now",
     ]
 
 

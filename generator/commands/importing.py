@@ -7,12 +7,11 @@ from pathlib import Path
 
 import click
 
-from generator import config, githistory, importer, output
+from generator import config, documents, githistory, importer, output
+from generator.documents import Document
 from generator.errors import PolicyError, Problem, Where
-from generator.githistory import History
-from generator.importer import Imported
-from generator.pieces import Meta
 from generator.library import draft_path, register_path
+from generator.pieces import Meta
 
 
 @click.command("import")
@@ -54,39 +53,47 @@ def import_command(
         config.check_policy_name(name)
     except ValueError as error:
         raise click.UsageError(f"{error}; choose one with --policy") from None
-    meta = Meta(title, language, description)
-    if file:
-        _import_file(root, file, name, out, importer.read(file, meta), force)
-    else:
-        _import_history(root, githistory.read(source, name, repo=repo, material=material, given=meta), name, force)
-    if (not out or out == draft_path(name)) and (line := importer.to_list(root, name)):
-        click.echo(line, err=True)
-
-
-def _import_file(root: Path, file: Path, name: str, out: str | None, imported: Imported, force: bool) -> None:
     target = Path(out) if out else root / draft_path(name)
     if out != "-" and target.exists() and not force:
         raise PolicyError(Problem("import.exists", Where(str(target)), "this file is there already", "use --force"))
+    given = Meta(title, language, description)
+    if file:
+        _import_file(file, target, given)
+    else:
+        _import_history(root, source, name, repo, material, given)
+    if target == root / draft_path(name) and name not in _listed(root):
+        click.echo(f"{root / config.PATH} does not list the policy; add it under 'policies':\n  - {name}", err=True)
+
+
+def _import_file(file: Path, target: Path, given: Meta) -> None:
+    imported = importer.read(file, given, _known(target))
     _report(imported.notes)
-    if out == "-":
+    if str(target) == "-":
         click.echo(imported.text, nl=False)
     else:
         output.put(target, imported.text.encode(), durable=True)
-    click.echo(f"{file} → {'standard output' if out == '-' else target}: {imported.summary()}", err=True)
+    click.echo(f"{file} → {'standard output' if str(target) == '-' else target}: {imported.summary()}", err=True)
 
 
-def _import_history(root: Path, made: History, name: str, force: bool) -> None:
-    folder = (root / draft_path(name)).parent
-    register = root / register_path(name)
+def _known(target: Path) -> Document | None:
+    """The working text that is replaced: it knows ids, and what is material, which the new text does not say."""
+    try:
+        return documents.parse(target.read_text(encoding="utf-8"), str(target))
+    except (OSError, UnicodeDecodeError, PolicyError):
+        return None
+
+
+def _import_history(
+    root: Path, path: Path, name: str, repo: Path | None, material: tuple[str, ...], given: Meta
+) -> None:
+    folder, register = (root / draft_path(name)).parent, root / register_path(name)
     if register.exists() or (folder / "releases").exists():
         hint = "import under another name with --policy"
         raise PolicyError(Problem("import.released", Where(str(register)), "this policy has releases already", hint))
-    if (root / draft_path(name)).exists() and not force:
-        where = Where(str(root / draft_path(name)))
-        raise PolicyError(Problem("import.exists", where, "this file is there already", "use --force"))
+    made = githistory.read(path, name, repo=repo, material=material, given=given)
     _report(made.notes)
-    for path, content in made.files.items():  # the register after the texts that it names
-        output.put(root / path, content, durable=True)
+    for place, content in made.files.items():  # the register after the texts that it names
+        output.put(root / place, content, durable=True)
     first, last = made.releases[0], made.releases[-1]
     span = f"{first.version} of {first.published} to {last.version} of {last.published}"
     click.echo(f"{folder}: {len(made.releases)} releases, {span}; {len(made.notes)} notes", err=True)
@@ -96,3 +103,11 @@ def _report(notes: Iterable[Problem]) -> None:
     """What an import did, each at its place."""
     for note in notes:
         click.echo(str(note), err=True)
+
+
+def _listed(root: Path) -> tuple[str, ...]:
+    """The policies that the site lists, if it can be read."""
+    try:
+        return config.load((root / config.PATH).read_text(encoding="utf-8")).policies
+    except (OSError, UnicodeDecodeError, PolicyError):
+        return ()
