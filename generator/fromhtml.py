@@ -6,7 +6,8 @@ Web pages, what mammoth makes of Word documents, and what markdown-it makes of M
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Literal
 from urllib.parse import unquote
@@ -19,79 +20,84 @@ from generator.pieces import Intake, Meta, Notes, Piece, escaped, label, quoted
 LINE = "data-line"  # where another format has been made into HTML: the line of the source
 Kind = Literal["page", "word", "markdown"]
 
-_LEFT_OUT = {
-    **dict.fromkeys("script noscript template".split(), "script"),
-    **dict.fromkeys("style link meta base".split(), "style"),
-    **dict.fromkeys("nav aside menu".split(), "navigation"),
-    **dict.fromkeys("iframe object embed video audio canvas svg map".split(), "embed"),
-    **dict.fromkeys("form input button select textarea dialog".split(), "form"),
-}
-_ROLES = {
-    **dict.fromkeys("navigation banner contentinfo search complementary menu".split(), "navigation"),
-    **dict.fromkeys("dialog alertdialog".split(), "form"),
-}
-_BANNER = re.compile(r"cookie|consent|gdpr|onetrust|cmp\b", re.IGNORECASE)
-_BUTTON = ".//button | .//*[@role='button'] | .//a[contains(@class, 'btn')]"
-_AROUND = re.compile(
-    r"(?:(?:site|page|main)[-_])?(?:footer|nav|navbar|navigation|menu|sidebar|breadcrumbs?|masthead|colophon)"
-    r"|skip-(?:link|nav|to-content)|sr-only|screen-reader-text|visually-hidden|social-links|sharedaddy",
+# What is no part of a text, by its tag, its role, or a word of its id and class.
+_LEFT_OUT = re.compile(
+    r"(?P<script><(?:script|noscript|template))|(?P<style><(?:style|link|meta|base))"
+    r"|(?P<navigation><(?:nav|aside|menu)|role=(?:navigation|banner|contentinfo|search|complementary|menu)"
+    r"|(?:(?:site|page|main)[-_])?(?:footer|nav|navbar|navigation|menu|sidebar|breadcrumbs?|masthead|colophon)"
+    r"|skip-(?:link|nav|to-content)|sr-only|screen-reader-text|visually-hidden|social-links|sharedaddy)"
+    r"|(?P<embed><(?:iframe|object|embed|video|audio|canvas|svg|map))"
+    r"|(?P<form><(?:form|input|button|select|textarea|dialog)|role=(?:alert)?dialog)",
     re.IGNORECASE,
 )
-_TITLES = ".//p[contains(@class, 'MsoTitle') or @class='title' or starts-with(@class, 'title ') or contains(@class, ' title')]"
+_BANNER = re.compile(r"cookie|consent|gdpr|onetrust|cmp\b", re.IGNORECASE)
+_BUTTON = ".//button | .//*[@role='button'] | .//a[contains(@class, 'btn')]"
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _HIDDEN_WORDS = 8  # what is hidden and longer is a fold of the text more often than a remark to programs
-_BLOCKS = (
+_TITLE = ".//p[contains(concat(' ', @class, ' '), ' title ') or @class='MsoTitle']"  # of Google Docs, of Word
+_BLOCKS = re.findall(
+    r"\w+",
     "h1 h2 h3 h4 h5 h6 address article blockquote body caption center dd dl dt details dir div fieldset figcaption"
-    " figure footer header hgroup hr html legend li main ol ul p pre search section summary table tbody td tfoot th"
-    " thead tr"
-).split()
-_HEADINGS = _BLOCKS[:6]
+    " figure footer header hgroup hr html legend li main ol p pre search section summary table tbody td tfoot th"
+    " thead tr ul",
+)
 # Marks stand as single characters until a line is whole, for what touches has to be joined or told apart.
 _MARKS = {**dict.fromkeys(("strong", "b"), "\x0e\x0f"), **dict.fromkeys(("em", "i", "cite", "dfn"), "\x10\x11")}
 _WRITTEN = str.maketrans({"\x0e": "**", "\x0f": "**", "\x10": "*", "\x11": "*", "\x15": "`", "\x16": "`"})
 _BREAK = "\x1f"
-_SPACE = f" \t\r\n{_BREAK}"
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _STYLED = {"lower-alpha": "a", "lower-latin": "a", "upper-alpha": "A", "lower-roman": "i", "upper-roman": "I"}
-_DEEPEST = 150  # elements within each other; a page of people's making has some thirty
 
 
-def read(page: str, path: str, *, kind: Kind = "page") -> Intake:
+def read(page: str, notes: Notes, *, kind: Kind = "page") -> Intake:
     """SourceError where there are no words, or elements lie too deep in each other."""
     try:
         tree = html.document_fromstring(page.encode(), html.HTMLParser(encoding="utf-8", huge_tree=True))
+        reader = _Reader(notes, kind, tree)
+        pieces = list(reader.read())
     except (etree.ParserError, etree.XMLSyntaxError):
-        raise SourceError(Problem("import.empty", Where(path), "there is no text in it")) from None
-    if any(sum(1 for _ in leaf.iterancestors()) > _DEEPEST for leaf in tree.iter("*") if not len(leaf)):
-        message = f"its elements lie more than {_DEEPEST} deep in each other"
-        raise SourceError(Problem("import.depth", Where(path), message, "save the text alone, and import that"))
-    reader = _Reader(path, kind)
-    root = reader.root(tree)
-    reader.clean(root)
-    for why, lines in reader.silent.items():
-        reader.notes.add(f"stripped.{why}", lines[0], f"{len(lines)} × {why} without words")
-    pieces = list(reader.text_of(root))
+        raise SourceError(Problem("import.empty", Where(notes.path), "there is no text in it")) from None
+    except RecursionError:
+        hint = "save the text alone, and import that"
+        message = "its elements lie too deep in each other"
+        raise SourceError(Problem("import.depth", Where(notes.path), message, hint)) from None
     title = re.split(r"\s+[|·–—]\s+|\s-\s", _said(tree.find(".//title")))[0]  # "Privacy | Example": the site follows
     description = "".join(tree.xpath("//meta[@name='description']/@content")[:1])
-    return Intake(pieces, reader.notes.found, Meta(title, tree.get("lang") or "", description))
+    return Intake(pieces, Meta(title, tree.get("lang") or "", description))
 
 
 def _said(element: Any) -> str:
-    """All words of an element, if there is one."""
-    return "" if element is None else " ".join(" ".join(element.xpath(".//text()")).split())
+    """All words of an element or a comment, if there is one."""
+    if element is None or isinstance(element.tag, str):
+        return "" if element is None else " ".join(" ".join(element.xpath(".//text()")).split())
+    return " ".join((element.text or "").split())
 
 
 class _Reader:
-    """Walks a tree once."""
+    """Walks a tree once to leave out, once to read."""
 
-    def __init__(self, path: str, kind: Kind) -> None:
-        self.notes = Notes(path)
-        self.kind = kind
-        self.silent: dict[str, list[int | None]] = {}  # what is left out without words, at its lines
-        self.most = 0  # half of the page's characters
-        self.targets: set[str] = set()  # ids that links of the page lead to
-        self.anchors: list[str] = []  # those met since the last piece
+    def __init__(self, notes: Notes, kind: Kind, tree: Any) -> None:
+        self.notes, self.kind = notes, kind
+        self.body = tree.find("body") if tree.find("body") is not None else tree
+        self.most = len(_said(self.body)) // 2  # what is longer is the text, whatever it is called
+        self.targets = {href[1:] for href in self.body.xpath(".//a/@href") if href.startswith("#")}
+        self.silent = Counter[str]()  # what is left out without words
+        self.anchors: list[str] = []  # of them those met since the last piece
         self.blocks: set[Any] = set()  # elements that are or hold blocks
+
+    def read(self) -> Iterator[Piece]:
+        root = self.main() if self.kind == "page" else self.body
+        self.clean(root, within=False)
+        for why, number in self.silent.items():
+            self.notes.add(f"stripped.{why}", None, f"{number} × {why} without words")
+        for block in root.iter(*_BLOCKS):
+            while block is not None and block not in self.blocks:
+                self.blocks.add(block)
+                block = block.getparent()
+        titled = False  # by a style: then the first headings are sections
+        for piece in self.pieces(root):
+            titled = titled or piece.level < 0
+            yield replace(piece, level=abs(piece.level) + (titled and piece.level > 0))
 
     def note(self, code: str, element: Any, message: str) -> None:
         self.notes.add(code, self.line(element), message)
@@ -105,113 +111,86 @@ class _Reader:
 
     # What is left out
 
-    def root(self, tree: Any) -> Any:
-        """The page's main part if it holds most words, else all of it from its one first heading on."""
-        body = tree.find("body") if tree.find("body") is not None else tree
-        self.most = len(_said(body)) // 2
-        if self.kind != "page":
-            return body
-        parts = body.xpath(".//main | .//*[@role='main']") or body.xpath(".//article")
-        titles = body.xpath(_TITLES) or body.findall(".//h1")
-        if len(parts) == 1 and len(_said(parts[0])) > self.most:
-            self.leave_around(parts[0], body, before=False)
-            return parts[0]
-        if len(titles) == 1:
-            self.leave_around(titles[0], body, before=True)
-        return body
-
-    def leave_around(self, element: Any, body: Any, *, before: bool) -> None:
-        """Leave out what stands beside an element and all that it lies in, or only what stands `before` it."""
-        while element is not body:
-            after = [] if before else [*element.itersiblings()]
-            for beside in [*element.itersiblings(preceding=True)][::-1] + after:
-                if len(_said(beside)) <= self.most:
-                    self.leave_out(beside, self.unwanted(beside, within=False) or "outside")
+    def main(self) -> Any:
+        """The page's main part if it holds most words, else all of it from its one title on."""
+        parts = self.body.xpath(".//main | .//*[@role='main']") or self.body.xpath(".//article")
+        titles = self.body.xpath(_TITLE)[:1] or self.body.findall(".//h1")
+        whole = len(parts) == 1 and len(_said(parts[0])) > self.most
+        element = parts[0] if whole else titles[0] if len(titles) == 1 else self.body
+        while element is not self.body:
+            beside = [*element.itersiblings(preceding=True)][::-1] + [*element.itersiblings()] * whole
+            for outside in beside:
+                if len(_said(outside)) <= self.most:
+                    self.leave_out(outside, self.unwanted(outside, within=False) or "outside")
             element = element.getparent()
+        return parts[0] if whole else self.body
 
-    def clean(self, element: Any, within: bool = False) -> None:
+    def clean(self, element: Any, *, within: bool) -> None:
         """Take out what is no part of the text; `within` the page's main part less is taken for something else."""
         within = within or element.tag in ("main", "article")
         for child in [*element]:
-            why = self.unwanted(child, within)
+            why = self.unwanted(child, within=within)
             if why == "hidden" and len(_said(child).split()) >= _HIDDEN_WORDS:
                 self.note("unsure.hidden", child, f"hidden at first, and kept: {quoted(_said(child))}")
-                why = ""
-            if why in ("script", "style") or (why and (why == "comment" or len(_said(child)) <= self.most)):
+            elif why in ("script", "style", "comment") or (why and len(_said(child)) <= self.most):
                 self.leave_out(child, why)
-            else:
-                self.clean(child, within)
+                continue
+            self.clean(child, within=within)
 
     def leave_out(self, element: Any, why: str) -> None:
-        said = "" if why in ("script", "style") else " ".join(_text_of_any(element).split())
+        said = "" if why in ("script", "style") else _said(element)
         if said and not said.startswith("["):  # "[if IE]": a remark to a program
             self.note(f"stripped.{why}", element, f"{len(said.split())} words: {quoted(said, 200)}")
         elif why != "comment":
-            self.silent.setdefault(why, []).append(self.line(element))
+            self.silent[why] += 1
         element.drop_tree()
 
-    def unwanted(self, element: Any, within: bool) -> str:
+    def unwanted(self, element: Any, *, within: bool) -> str:
         """Why an element is not part of the text, or ''."""
         if not isinstance(element.tag, str):
             return "comment"
-        names = f"{element.get('id', '')} {element.get('class', '')}"
-        if element.tag in _LEFT_OUT or self.kind == "word":
-            return _LEFT_OUT.get(element.tag, "")
-        if names != " " and _BANNER.search(names) and element.xpath(_BUTTON):
+        names = f"{element.get('id', '')} {element.get('class', '')}".split()
+        role, link = element.get("role", ""), element.find("a")
+        if link is not None and link.get("href", "").startswith("#cmnt" if element.tag == "sup" else "#cmnt_ref"):
+            return "comment"  # of Google Docs
+        if any(map(_BANNER.search, names)) and element.xpath(_BUTTON):
             return "cookie-banner"
         if element.tag in ("header", "footer") and not within and element.find(".//h1") is None:
             return "navigation"
-        link = element.find("a")
-        if link is not None and link.get("href", "").startswith("#cmnt" if element.tag == "sup" else "#cmnt_ref"):
-            return "comment"  # of Google Docs
-        if any(map(_AROUND.fullmatch, names.split())):
-            return "navigation"
         if "hidden" in element.attrib or element.get("aria-hidden") == "true" or _HIDDEN.search(element.get("style", "")):
             return "hidden"
-        role = element.get("role", "")
-        return "" if within and role == "banner" else _ROLES.get(role, "")
+        signs = (f"<{element.tag}", "" if within and role == "banner" else f"role={role}", *names)
+        return next((str(match.lastgroup) for sign in signs if (match := _LEFT_OUT.fullmatch(sign))), "")
 
     # Blocks
 
-    def text_of(self, root: Any) -> Iterator[Piece]:
-        self.targets = {href[1:] for href in root.xpath(".//a/@href") if href.startswith("#")}
-        for block in root.iter(*_BLOCKS):
-            while block is not None and block not in self.blocks:
-                self.blocks.add(block)
-                block = block.getparent()
-        titled = False  # by a style, as Word and Google Docs have it: then their first headings are sections
-        for piece in self.pieces(root):
-            titled = titled or piece.level < 0
-            yield replace(piece, level=abs(piece.level) + (titled and piece.level > 0))
-
     def pieces(self, element: Any, depth: int = 0) -> Iterator[Piece]:
         """What stands within an element; text between blocks is a paragraph."""
-        run, line = self.words(element.text), element
+        run, start = self.words(element.text), element
         for child in element:
             if child in self.blocks:
-                yield from self.paragraph(run, line, depth)
+                yield from self.paragraph(run, start, depth)
                 yield from self.block(child, depth)
-                run, line = "", child
+                run, start = "", child
             else:
                 run += self.inline(child)
             run += self.words(child.tail)
-        yield from self.paragraph(run, line, depth)
+        yield from self.paragraph(run, start, depth)
 
     def block(self, element: Any, depth: int) -> Iterator[Piece]:
         self.meet(element)
         tag, said = element.tag, element.text_content().strip()
-        if tag in _HEADINGS or (tag == "p" and {"MsoTitle", "title"} & {*element.get("class", "").split()}):
-            level = int(tag[1]) if tag != "p" else -1
-            yield from self.paragraph(_one_line(self.content(element)), element, 0, level=level)
+        level = int(tag[1]) if re.fullmatch("h[1-6]", tag) else -1 if element.xpath(f"self::{_TITLE[3:]}") else 0
+        if level:
+            yield from self.paragraph(_one_line(self.content(element)), element, 0, level)
         elif tag in ("ul", "ol", "dir"):
             yield from self.items(element, depth)
         elif tag == "table" and self.is_grid(element):
             yield from self.table(element)
-        elif tag == "pre" and said:
+        elif tag == "hr" or (tag == "pre" and said):
             fence = "`" * max(3, 1 + max(map(len, re.findall("`+", said)), default=0))
-            yield self.piece(f"{fence}\n{said.replace('{{', '{ {')}\n{fence}", element, form="verbatim")
-        elif tag == "hr":
-            yield self.piece("---", element, form="verbatim")
+            text = f"{fence}\n{said.replace('{{', '{ {')}\n{fence}" if said else "---"
+            yield self.piece(text, element, form="verbatim")
         elif tag in ("dt", "summary", "legend", "caption"):
             yield from self.paragraph(_marked(_one_line(self.content(element)), "\x0e\x0f"), element, depth)
         else:
@@ -230,26 +209,22 @@ class _Reader:
 
     def meet(self, element: Any) -> None:
         """Note the names by which links lead to an element."""
-        names = (element.get("id"), element.get("name"))
-        self.anchors += [name for name in names if name in self.targets]
+        self.anchors += [name for name in (element.get("id"), element.get("name")) if name in self.targets]
 
-    def items(self, element: Any, depth: int) -> Iterator[Piece]:
+    def items(self, list_: Any, depth: int) -> Iterator[Piece]:
         """Items, and what is in them one deeper; an item that holds a heading is a section."""
-        flat = re.search(r"\blst-kix_\w+-(\d+)", element.get("class", ""))  # Google Docs nests no lists
+        flat = re.search(r"\blst-kix_\w+-(\d+)", list_.get("class", ""))  # Google Docs nests no lists
         depth = int(flat[1]) if flat else depth
-        yield from self.paragraph(self.words(element.text), element, depth)
-        number = int(element.get("start", "1")) if element.get("start", "1").isdecimal() else 1
-        for child in element:
-            if child.tag != "li":
-                yield from self.block(child, depth + 1) if child in self.blocks else self.paragraph(
-                    self.inline(child), child, depth
-                )
-            else:
-                number = int(child.get("value")) if (child.get("value") or "").isdecimal() else number
-                written = self.kind == "word" and not child.get("id")  # Word's own are in the text, but for notes
-                mark = "-" if written else _mark(element, number)
-                yield from self.item(child, mark, depth + 1)
+        number = int(start) if (start := list_.get("start", "1")).isdecimal() else 1
+        yield from self.paragraph(self.words(list_.text), list_, depth)
+        for child in list_:
+            if child.tag == "li":
+                number = int(child.get("value")) if child.get("value", "").isdecimal() else number
+                ours = self.kind != "word" or child.get("id")  # Word's own are in the text, but for those of notes
+                yield from self.item(child, _mark(list_, number) if ours else "-", depth + 1)
                 number += 1
+            else:  # a list right in a list, most often
+                yield from self.block(child, depth + 1)
             yield from self.paragraph(self.words(child.tail), child, depth)
 
     def item(self, item: Any, mark: str, depth: int) -> Iterator[Piece]:
@@ -258,25 +233,23 @@ class _Reader:
         if any(piece.level for piece in (first, *rest)):
             yield replace(first, text=f"{mark} {first.text}" if mark != "-" and first.level else first.text, depth=0)
             yield from (replace(piece, depth=max(piece.depth - depth, 0)) for piece in rest)
-        elif first.mark or first.form:
-            yield from (Piece("", first.line, mark=mark, depth=depth), first, *rest)
         else:
-            yield from (replace(first, mark=mark), *rest)
+            inner = first.mark or first.form
+            yield from (Piece("", first.line, mark=mark, depth=depth), first) if inner else (replace(first, mark=mark),)
+            yield from rest
 
     def is_grid(self, table: Any) -> bool:
         """Whether a table has cells in rows and columns, and does not lay out a page."""
-        wide = any(len(row) > 1 for row in _rows(table))
-        inner = next((e for e in table.iter(*_HEADINGS, "table", "pre") if e is not table), None)
-        layout = inner is not None or table.get("role") in ("presentation", "none")
+        wide = any(len(row) > 1 for row in table.iter("tr"))
+        inner = table.xpath(".//h1|.//h2|.//h3|.//h4|.//h5|.//h6|.//table|.//pre|.//tr/text()[normalize-space()]")
+        layout = bool(inner) or table.get("role") in ("presentation", "none")
         if wide and layout:
             self.note("unsure.table", table, "a table that lays out the page is read cell by cell")
-        return wide and not layout and not any(map(_loose, (table, *table.iter("thead", "tbody", "tfoot", "tr"))))
+        return wide and not layout
 
     def table(self, table: Any) -> Iterator[Piece]:
         """A table as lines of cells, its caption as a paragraph; a merged cell stands in its first place."""
-        for caption in table.findall("caption"):
-            yield from self.block(caption, 0)
-        rows, taken, merged = _rows(table), dict[tuple[int, int], str](), 0
+        rows, taken, merged = table.findall(".//tr"), dict[tuple[int, int], str](), 0
         for y, row in enumerate(rows):
             x = 0
             for cell in row.iterchildren("td", "th"):
@@ -287,28 +260,23 @@ class _Reader:
                 taken |= {(y + dy, x + dx): "" for dy in range(high) for dx in range(wide)}
                 taken[y, x] = self.cell(cell)
         width = 1 + max(x for _, x in taken)
-        cells = [" | ".join(taken.get((y, x), "") for x in range(width)) for y in range(len(rows))]
-        lines = [f"| {cells[0]} |", "|" + " --- |" * width, *(f"| {row} |" for row in cells[1:])]
-        if rows[0].find("th") is None:
-            self.note("unsure.table", table, "a table names no header; its first row is taken for it")
+        lines = [f"| {' | '.join(taken.get((y, x), '') for x in range(width))} |" for y in range(len(rows))]
         if merged:
             message = f"{merged} merged cells: the text stands in the first, the others are empty"
             self.note("unsure.table", table, message)
-        yield self.piece("\n".join(lines), table, form="verbatim")
+        for caption in table.findall("caption"):
+            yield from self.block(caption, 0)
+        yield self.piece("\n".join([lines[0], "|" + " --- |" * width, *lines[1:]]), table, form="verbatim")
 
     def cell(self, cell: Any) -> str:
-        self.meet(cell)
-        anchors = self.anchors
         found = [replace(p, mark="•" if p.mark == "-" else p.mark).said for p in self.pieces(cell)]
-        self.anchors = anchors
         return " ".join(" ".join(found).split()).replace("|", "\\|")
 
     # Text within a line
 
     def words(self, text: str | None) -> str:
-        """Words without markup; the lines of Markdown are kept."""
-        wrapped = self.kind == "markdown"
-        return (text or "") if wrapped else (text or "").replace("\n", " ")
+        """Words as they are; the lines of Markdown are kept."""
+        return (text or "") if self.kind == "markdown" else (text or "").replace("\n", " ")
 
     def content(self, element: Any) -> str:
         return self.words(element.text) + "".join(self.inline(child) + self.words(child.tail) for child in element)
@@ -319,39 +287,25 @@ class _Reader:
         if tag == "br":
             return _BREAK
         if tag == "img":
-            said = quoted(element.get("alt", "")) if element.get("alt") else "without a description"
-            self.note("stripped.image", element, f"an image, {said}")
+            alt = element.get("alt", "").strip()
+            self.note("stripped.image", element, f"an image, {quoted(alt) if alt else 'without a description'}")
         if tag in ("del", "s", "strike"):
-            self.note("unsure.struck", element, f"struck out, kept as words: {quoted(element.text_content())}")
-        if tag == "q":
-            return f"“{said}”"
+            self.note("unsure.struck", element, f"struck out, kept as words: {quoted(said)}")
         if tag == "sup" and said.isdecimal():
             return said.translate(_RAISED)
-        if tag in ("code", "kbd", "samp") and said.strip() and "`" not in element.text_content():
-            return f"\x15{' '.join(element.text_content().split()).replace('{{', '{ {')}\x16"
+        if tag == "code" and said.strip() and "`" not in said:
+            return f"\x15{_one_line(element.text_content()).replace('{{', '{ {')}\x16"
         if tag == "a" and element.get("href") and said.strip():
             return _link(element.get("href").strip(), said)
+        said = f"“{said}”" if tag == "q" else said
         return f" {said} " if tag in _BLOCKS else _marked(said, _MARKS[tag]) if tag in _MARKS else said
-
-
-def _text_of_any(element: Any) -> str:
-    return _said(element) if isinstance(element.tag, str) else element.text or ""
 
 
 def _mark(list_: Any, number: int) -> str:
     """What an item says before its words."""
     style = re.search(r"list-style(?:-type)?\s*:\s*([\w-]+)", list_.get("style", ""))
-    form = list_.get("type") or (_STYLED.get(style[1], "1") if style else "1")
-    return f"{label(number, form if form in ('a', 'A', 'i', 'I') else '1')}." if list_.tag == "ol" else "-"
-
-
-def _loose(element: Any) -> bool:
-    """Whether words stand between the rows of a table, where none should be."""
-    return bool((element.text or "").strip() or any((child.tail or "").strip() for child in element))
-
-
-def _rows(table: Any) -> list[Any]:
-    return [row for row in table.iter("tr") if next(row.iterancestors("table"), None) is table]
+    form = list_.get("type") or _STYLED.get(style[1] if style else "", "1")
+    return f"{label(number, form)}." if list_.tag == "ol" else "-"
 
 
 def _span(value: str | None, most: int) -> int:
@@ -361,18 +315,16 @@ def _span(value: str | None, most: int) -> int:
 def _link(to: str, said: str) -> str:
     """A link, of which outline.py decides where it leads. What leads to a footnote or back is words."""
     if to.startswith("#") and re.fullmatch(r"\s*(?:\[?\d{1,3}\]?|\[[a-z]\]|[↑↩︎]+)\s*", said):
-        return said.translate({ord(arrow): None for arrow in "↑↩︎"})
+        return said.translate(dict.fromkeys(map(ord, "↑↩︎")))
     if redirect := re.match(r"https://www\.google\.com/url\?q=([^&]+)", to):  # of Google Docs
         to = unquote(redirect[1])
     to = re.sub(r"[\s<>()]", lambda match: f"%{ord(match[0]):02X}", to)
-    words = said.strip(_SPACE)
-    before, _, after = said.partition(words)
-    return said if "\x13" in said else f"{before}\x13{words}\x14{to}\x12{after}"
+    return said if "\x13" in said else _marked(said, ("\x13", f"\x14{to}\x12"))
 
 
-def _marked(said: str, mark: str) -> str:
+def _marked(said: str, mark: str | tuple[str, str]) -> str:
     """Marks stand close to words."""
-    words = said.strip(_SPACE)
+    words = said.strip(f" \t\r\n{_BREAK}")
     before, _, after = said.partition(words) if words else (said, "", "")
     return f"{before}{mark[0]}{words}{mark[1]}{after}" if words and mark[0] not in words else said
 

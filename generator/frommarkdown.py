@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 
 import yaml
@@ -14,14 +13,12 @@ from generator import fromhtml
 from generator.blocks import front_matter
 from generator.pieces import Intake, Meta, Notes, Piece
 
-_KNOWN = re.compile(r"[ \t]*(?<!\\)\{:?((?:\s*(?:#[^\s{}]+|\.[\w-]+|numbering=\w+))+)\s*\}$")
+_HEADING = re.compile(r"[ \t]*(?<!\\)\{:?((?:\s*(?:#[^\s{}]+|\.[\w-]+|numbering=\w+))+)\s*\}$")  # its attributes
 _ATTRIBUTES = re.compile(r"(?m)^(#.*)|[ \t]*\{:([^{}\n]*)\}")  # of Kramdown: those of headings, others
 _OURS = re.compile(r"#\S+|\.material|numbering=(?:decimal|letters|none)")
 
 
-def read(text: str, path: str) -> Intake:
-    notes = Notes(path)
-    text = text.removeprefix("\ufeff")
+def read(text: str, notes: Notes) -> Intake:
     front = front_matter(text)
     meta = _meta(front, notes) if front else Meta()
     front = "" if meta == Meta() else front  # a rule at the top of the text
@@ -29,17 +26,15 @@ def read(text: str, path: str) -> Intake:
     parser.validateLink = lambda url: True  # type: ignore[method-assign]  # outline.py has the last word
     tokens = parser.parse(_as_github(text[len(front) :]))
     for token in tokens:
-        if token.map:
-            line = str(token.map[0] + 1 + front.count("\n"))
-            token.attrSet(fromhtml.LINE, line)
-            token.content = _marked(token.content, line) if token.type == "html_block" else token.content
+        line = str(token.map[0] + 1 + front.count("\n") if token.map else "")
+        token.attrs |= {fromhtml.LINE: line} if line else {}
+        if token.type == "html_block":
+            token.content = f'<a {fromhtml.LINE}="{line}"></a>{token.content}'
         for inner in token.children or ():
             if inner.type == "html_inline" and (tag := re.match(r"</?(\w+)", inner.content)):
                 inner.type = inner.type if tag[1].lower() in defs.tags else "text"  # "<your name>" is no markup
-    page = parser.renderer.render(tokens, parser.options, {})
-    intake = fromhtml.read(page, path, kind="markdown")
-    pieces = [_attributed(piece) if piece.level else piece for piece in intake.pieces]
-    return Intake(pieces, (*notes.found, *intake.notes), meta)
+    intake = fromhtml.read(parser.renderer.render(tokens, parser.options, {}), notes, kind="markdown")
+    return Intake([_attributed(piece) if piece.level else piece for piece in intake.pieces], meta)
 
 
 def _as_github(text: str) -> str:
@@ -49,10 +44,6 @@ def _as_github(text: str) -> str:
     return _ATTRIBUTES.sub(lambda m: m[1] or "".join(f'<a id="{i}"></a>' for i in re.findall(r"#([\w-]+)", m[2])), text)
 
 
-def _marked(markup: str, line: str) -> str:
-    return f'<a {fromhtml.LINE}="{line}"></a>{markup}'
-
-
 def _meta(front: str, notes: Notes) -> Meta:
     """What the front matter says; of what is not quite YAML, the keys that stand in a line of their own."""
     source = "\n".join(front.splitlines()[1:-1])
@@ -60,19 +51,18 @@ def _meta(front: str, notes: Notes) -> Meta:
         held = yaml.safe_load(source)
     except (yaml.YAMLError, ValueError):
         held = {key: said.strip(" \"'") for key, said in re.findall(r"^(\w+):[ \t]*(.+)$", source, re.MULTILINE)}
-    if not isinstance(held, dict):
-        return Meta()
-    said = {str(key): str(value).strip() for key, value in held.items() if value is not None}
-    known = ("title", "language", "lang", "description", "numbering")
-    if dropped := [key for key in said if key not in known]:
-        notes.add("mended.front-matter", 1, f"keys that a policy does not have are left out: {', '.join(dropped)}")
-    title, language, lang, description, numbering = (said.get(key, "") for key in known)
+    said = {key: str(value).strip() for key, value in held.items() if value} if isinstance(held, dict) else {}
+    title, language, lang, description, numbering = (
+        said.pop(key, "") for key in ("title", "language", "lang", "description", "numbering")
+    )
+    if said:
+        notes.add("mended.front-matter", 1, f"keys that a policy does not have are left out: {', '.join(said)}")
     return Meta(title, language or lang, description, numbering if _OURS.fullmatch(f"numbering={numbering}") else "")
 
 
 def _attributed(heading: Piece) -> Piece:
     """The heading without its attributes; those that are none but words stay words."""
-    match = _KNOWN.search(heading.text)
+    match = _HEADING.search(heading.text)
     if not match:
         return heading
     ours = tuple(word for word in match[1].split() if _OURS.fullmatch(word))

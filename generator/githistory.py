@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from generator import history, importer, library
 from generator.errors import Problem, SourceError, Where
-from generator.history import Kind, Register, Release, Version
+from generator.history import Kind, Register, Release
+from generator.importer import Imported
 from generator.pieces import Meta
 
 _GIT = ("git", "--literal-pathspecs", "-c", "core.quotePath=false", "-c", "log.showSignature=false")
-_COMMIT = "%x01%H%x00%aI%x00%cI%x00%s%x00"
+_LOG = ("--first-parent", "--diff-merges=first-parent", "--follow", "--raw", "-z", "--no-abbrev", "--encoding=UTF-8")
+_FORMAT = "--format=%x01%H%x00%aI%x00%cI%x00%s%x00"
 _ENTRY = re.compile(rb":\d+ (\d+) [0-9a-f]+ ([0-9a-f]+) ([A-Z])\d*\0([^\0]+)(?:\0([^\0]+))?")
 
 
@@ -29,18 +31,12 @@ class Commit:
     """A commit that changed the file: `blob` is its text's id, '' where the commit took the file away."""
 
     id: str
-    author_date: datetime
-    commit_date: datetime
+    authored: datetime
+    day: date  # the author's, in UTC; a clock ahead of the one that made the commit is not believed
     subject: str
     blob: str
     path: str  # the file's name then
     copy_of: str = ""  # the file that this one began as a copy of
-
-    @property
-    def day(self) -> date:
-        """The author's day in UTC; a clock ahead of the one that made the commit is not believed."""
-        believed = self.author_date <= self.commit_date + timedelta(days=1)
-        return (self.author_date if believed else self.commit_date).astimezone(UTC).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +59,43 @@ def read(
     notes: list[Problem] = []
     folder, file = (repo, str(path)) if repo else (path.parent, path.name)
     commits = _commits(folder, file, str(path), notes)
-    chosen = [_named(commits, prefix, str(path)) for prefix in material]
-    texts = list(_distinct(commits, _texts(folder, commits), str(path), given, notes))
-    if not texts:
-        raise SourceError(Problem("git.no-text", Where(str(path)), "no commit of it holds a text that can be released"))
-    if lost := [sha for sha in chosen if sha not in {commit.id for commit, *_ in texts}]:
-        message = f"the commit {lost[0]} changed nothing for readers, so it is no release"
-        raise SourceError(Problem("git.material", Where(str(path)), message, "take it off --material"))
-    releases = _releases(texts, frozenset(chosen))
-    rows = ""
-    for release in releases:
+    texts = _texts(folder, commits)
+    register, files, rows, before, unused = Register(""), dict[str, bytes](), "", b"", set(material)
+    for commit in commits:
+        place = f"{path}@{commit.id[:10]}"
+        try:
+            made = _text(commit, texts, place, given)
+        except SourceError as error:
+            notes += [replace(problem, code="skipped.text", severity="warning") for problem in error.problems]
+            continue
+        content = made.text.encode()
+        if content == before:
+            notes.append(_note("skipped.same", place, "readers saw the text of the release before"))
+            continue
+        chosen = {prefix for prefix in unused if len(prefix) > 3 and commit.id.startswith(prefix.lower())}
+        release = _release(register, commit, content, bool(made.notes), bool(chosen))
+        register, before, unused = Register("", (*register.releases, release)), content, unused - chosen
+        notes += made.notes
         rows = history.with_row(rows, release)
-    files = {library.frozen_path(name, r.version): content for r, (_, content, _) in zip(releases, texts, strict=True)}
-    files |= {library.register_path(name): rows.encode(), library.draft_path(name): texts[-1][1]}
-    return History(files, releases, tuple(notes))
+        files[library.frozen_path(name, release.version)] = content
+    if unused:
+        message = f"--material {min(unused)} names none of the commits that changed something for readers"
+        hint = f"git log --first-parent --follow -- {path} lists them"
+        raise SourceError(Problem("git.material", Where(str(path)), message, hint))
+    if not register.releases:
+        raise SourceError(Problem("git.no-text", Where(str(path)), "no commit of it holds a text that can be released"))
+    files |= {library.register_path(name): rows.encode(), library.draft_path(name): before}
+    return History(files, register.releases, tuple(notes))
+
+
+def _note(code: str, place: str, message: str) -> Problem:
+    return Problem(code, Where(place), message, severity="warning")
 
 
 def _git(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
     """What git says; SourceError with its own words if it cannot."""
-    command = [*_GIT, "-C", str(folder), *arguments]
     try:
-        done = subprocess.run(command, input=given, capture_output=True, check=False)
+        done = subprocess.run([*_GIT, "-C", str(folder), *arguments], input=given, capture_output=True, check=False)
     except FileNotFoundError:
         hint = "install git, and see that it is on the PATH"
         raise SourceError(Problem("git.missing", Where(str(folder)), "there is no program git", hint)) from None
@@ -101,18 +113,16 @@ def _commits(folder: Path, file: str, path: str, notes: list[Problem]) -> list[C
     if _git(folder, "rev-parse", "--is-shallow-repository").strip() == b"true":
         message = "this clone is shallow: releases before its first commit are missing (git fetch --unshallow)"
         notes.append(_note("git.shallow", path, message))
-    options = ("--first-parent", "--diff-merges=first-parent", "--follow", "--raw", "-z", "--no-abbrev")
-    said = _git(folder, "log", *options, "--encoding=UTF-8", f"--format={_COMMIT}", "--", file)
+    said = _git(folder, "log", *_LOG, _FORMAT, "--", file)
     commits = [commit for part in said.split(b"\x01")[1:] if (commit := _commit(part))]
     if not commits:
         hint = "name the file as it is now, relative to the repository's folder if you give --repo"
         raise SourceError(Problem("git.no-history", Where(path), "no commit has changed this file", hint))
-    start = next((i for i, commit in enumerate(commits) if commit.copy_of), None)
-    if start is not None and start + 1 < len(commits):  # git would go on with the history of the other file
-        message = f"the file began as a copy of {commits[start].copy_of}, whose own history is left out"
-        notes.append(_note("skipped.copy", f"{path}@{commits[start].id[:10]}", message))
-        commits = commits[: start + 1]
-    return commits[::-1]
+    start = next((i for i, commit in enumerate(commits, 1) if commit.copy_of), len(commits))
+    if start < len(commits):  # git would go on with the history of the other file
+        message = f"the file began as a copy of {commits[start - 1].copy_of}, whose own history is left out"
+        notes.append(_note("skipped.copy", f"{path}@{commits[start - 1].id[:10]}", message))
+    return commits[:start][::-1]
 
 
 def _commit(part: bytes) -> Commit | None:
@@ -121,21 +131,11 @@ def _commit(part: bytes) -> Commit | None:
     entry = _ENTRY.search(rest)
     if not entry or (entry[1] not in (b"100644", b"100755") and entry[3] != b"D"):
         return None
-    author_date, commit_date = (datetime.fromisoformat(day.decode()) for day in (authored, committed))
+    author, committer = (datetime.fromisoformat(day.decode()) for day in (authored, committed))
     said = "".join(c for c in subject.decode(errors="replace") if c.isprintable()).strip()
     names = [name.decode(errors="replace") for name in entry.groups()[3:] if name]
-    blob = "" if entry[3] == b"D" else entry[2].decode()
-    copy_of = names[0] if entry[3] == b"C" else ""
-    return Commit(sha.decode(), author_date, commit_date, said, blob, names[-1], copy_of)
-
-
-def _named(commits: Sequence[Commit], prefix: str, path: str) -> str:
-    found = [commit.id for commit in commits if commit.id.startswith(prefix.lower())]
-    if len(found) != 1 or len(prefix) < 4:
-        message = f"--material {prefix} names {len(found) or 'none'} of the commits that changed this file"
-        hint = f"git log --first-parent --follow -- {path} lists them"
-        raise SourceError(Problem("git.material", Where(path), message, hint))
-    return found[0]
+    blob, copy_of = "" if entry[3] == b"D" else entry[2].decode(), names[0] if entry[3] == b"C" else ""
+    return Commit(sha.decode(), author, min(author, committer).astimezone(UTC).date(), said, blob, names[-1], copy_of)
 
 
 def _texts(folder: Path, commits: Sequence[Commit]) -> Mapping[str, bytes]:
@@ -147,70 +147,32 @@ def _texts(folder: Path, commits: Sequence[Commit]) -> Mapping[str, bytes]:
         end = said.index(b"\n", at)
         kind = said[at:end].split()  # "id blob size", or "id missing" in a clone that lacks it
         size = int(kind[2]) if len(kind) == 3 else -1
-        if size >= 0:
-            texts[blob] = said[end + 1 : end + 1 + size]
+        texts |= {blob: said[end + 1 : end + 1 + size]} if size >= 0 else {}
         at = end + 2 + size
     return texts
 
 
-def _distinct(
-    commits: Sequence[Commit], texts: Mapping[str, bytes], path: str, given: Meta, notes: list[Problem]
-) -> Iterator[tuple[Commit, bytes, bool]]:
-    """Each text that readers saw for the first time after the one before, and whether it had to be mended."""
-    before = b""
-    for number, commit in enumerate(commits):
-        place = f"{path}@{commit.id[:10]}"
-        if not commit.blob:
-            back = "it came back later: the gap is passed over" if number + 1 < len(commits) else "it is gone since"
-            notes.append(_note("skipped.gap", place, f"the file was taken away on {commit.day}; {back}"))
-            continue
-        if commit.blob not in texts:
-            notes.append(_note("skipped.text", place, "this clone does not hold the text"))
-            continue
-        try:
-            made = importer.from_bytes(texts[commit.blob], commit.path, given, place=place, archive=True)
-        except SourceError as error:
-            notes += [replace(problem, code="skipped.text", severity="warning") for problem in error.problems]
-            continue
-        content = made.text.encode()
-        if content == before:
-            notes.append(_note("skipped.same", place, "readers saw the text of the release before"))
-            continue
-        notes += made.notes
-        yield commit, content, bool(made.notes)
-        before = content
+def _text(commit: Commit, texts: Mapping[str, bytes], place: str, given: Meta) -> Imported:
+    """What readers saw after a commit."""
+    if commit.blob in texts:
+        return importer.from_bytes(texts[commit.blob], commit.path, given, place=place, archive=True)
+    why = "this clone does not hold the text" if commit.blob else f"the file was taken away on {commit.day}"
+    raise SourceError(Problem("skipped.text", Where(place), why))
 
 
-def _note(code: str, place: str, message: str) -> Problem:
-    return Problem(code, Where(place), message, severity="warning")
-
-
-def _releases(texts: Sequence[tuple[Commit, bytes, bool]], material: frozenset[str]) -> tuple[Release, ...]:
-    register = Register("")
-    for commit, content, mended in texts:
-        latest = register.latest
-        kind: Kind = "editorial" if latest and commit.id not in material else "material"
-        effective = max(commit.day, latest.effective) if latest else commit.day
-        release = Release(
-            version=latest.version.next(kind) if latest else Version(1, 0),
-            published=commit.day,
-            effective=effective,
-            kind=kind,
-            summary=commit.subject or f"Commit {commit.id[:10]}, which has no subject.",
-            sha256=history.digest(content),
-            previous=latest.sha256 if latest else None,
-            note=_about(commit, effective, mended, commit.id in material),
-        )
-        register = Register("", (*register.releases, release))
-    return register.releases
-
-
-def _about(commit: Commit, effective: date, mended: bool, chosen: bool) -> str:
-    said = [f"From commit {commit.id}, author date {commit.author_date.isoformat()}."]
+def _release(register: Register, commit: Commit, content: bytes, mended: bool, chosen: bool) -> Release:
+    """A release of the commit's day, that takes effect no sooner than the one before."""
+    kind: Kind = "material" if chosen or not register.latest else "editorial"
+    effective = max(commit.day, register.latest.effective) if register.latest else commit.day
+    summary = commit.subject or f"Commit {commit.id[:10]}, which has no subject."
+    said = [f"From commit {commit.id}, author date {commit.authored.isoformat()}."]
     if effective > commit.day:
         said.append("The release before is later, so this one took effect with it.")
     if mended:
         said.append("The form of the text was mended so that it can be shown; its words are those of the commit.")
     if not chosen:
         said.append("Nobody has classified this release as material or editorial.")
-    return " ".join(said)
+    planned = history.plan(
+        register, kind, content=content, summary=summary, today=commit.day, effective=effective, notice_days=0
+    )
+    return replace(planned, note=" ".join(said))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
-from generator import documents, fromtext, outline
+from generator import documents, outline
 from generator.documents import Document
 from generator.errors import PolicyError, Problem, SourceError, Where
-from generator.pieces import Intake, Meta, quoted
+from generator.pieces import Intake, Meta, Notes, quoted
 
 _LARGEST = 20 * 2**20  # bytes; the longest policies have less than one MiB
 _DECLARED = re.compile(
@@ -63,43 +63,37 @@ def from_bytes(
     archive: bool = False,
 ) -> Imported:
     """As `read`, for what the file holds; `place` is what problems name instead of its path."""
-    place = place or path
-    kind = _KINDS.get(Path(path).suffix.lower(), "markdown" if archive else "")
+    notes = Notes(place or path)
+    where, kind = Where(notes.path), _KINDS.get(Path(path).suffix.lower(), "markdown" if archive else "")
     if not kind:
         hint = f"known: {', '.join(_KINDS)}"
-        raise SourceError(Problem("import.kind", Where(place), f"files like {Path(path).name!r} cannot be read", hint))
+        raise SourceError(Problem("import.kind", where, f"files like {Path(path).name!r} cannot be read", hint))
     if not content.strip():
-        raise SourceError(Problem("import.empty", Where(place), "the file is empty"))
-    notes: list[Problem] = []
-    if kind == "docx":
-        intake: Intake = _extra("fromdocx", place).read(content, place)
-    else:
-        said = decoded(content, place, notes, page=kind == "html")
-        why = _why_not_a_policy(said, place, archive) if kind == "markdown" and (archive or given == Meta()) else "never"
-        if not why:
-            return Imported(said, tuple(notes))
-        if why != "never":
-            notes.append(Problem("mended.form", Where(place), f"written anew: {why}", severity="warning"))
-        clean = re.sub("\r\n?", "\n", said).translate(_CONTROLS)
-        if kind == "text":
-            intake = fromtext.read(clean)
-        else:
-            intake = _extra(f"from{kind}", place).read(clean, place)
+        raise SourceError(Problem("import.empty", where, "the file is empty"))
+    said = "" if kind == "docx" else decoded(content, notes, page=kind == "html")
+    if kind == "markdown" and (archive or given == Meta()):
+        if not (why := _why_not_a_policy(said, archive)):
+            return Imported(said, tuple(notes.found))
+        notes.add("mended.form", None, f"written anew: {why}")
+    try:
+        read: Callable[[str | bytes, Notes], Intake] = import_module(f"generator.from{kind}").read
+    except ImportError as error:
+        message = f"reading this needs {error.name}, which is not installed"
+        raise SourceError(Problem("import.library", where, message, "pip install 'policy-publisher[import]'")) from None
+    intake = read(re.sub("\r\n?", "\n", said).translate(_CONTROLS) or content, notes)
     title = re.sub(r"[-_]+", " ", Path(path).stem).strip().capitalize()
-    text, told = outline.text(intake, place, given, fallback=title, known=known, archive=archive)
-    return Imported(text, tuple(sorted((*notes, *told), key=lambda note: note.where.line or 10**9)))
+    text = outline.text(intake, notes, given, fallback=title, known=known, archive=archive)
+    return Imported(text, tuple(sorted(notes.found, key=lambda note: note.where.line or 10**9)))
 
 
-def _why_not_a_policy(text: str, path: str, archive: bool) -> str:
+def _why_not_a_policy(text: str, archive: bool) -> str:
     """Why a Markdown text cannot come in byte for byte; '' if it can. Ids have to be written, but for an archive."""
     try:
-        sections = documents.parse(text, path).sections
+        sections = documents.parse(text, "").sections
     except PolicyError as error:
         return str(error.problems[0].message)
-    if not sections:
-        return "it has no text"
-    missing = [section for section in sections if section.id and f"{{#{section.id}" not in text]
-    return f"{quoted(missing[0].heading)} has no id" if missing and not archive else ""
+    missing = [section.heading for section in sections if section.id and f"{{#{section.id}" not in text]
+    return "it has no text" if not sections else f"{quoted(missing[0])} has no id" if missing and not archive else ""
 
 
 def policy_name(text: str) -> str:
@@ -107,7 +101,7 @@ def policy_name(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "policy"
 
 
-def decoded(content: bytes, path: str, notes: list[Problem], *, page: bool = False) -> str:
+def decoded(content: bytes, notes: Notes, *, page: bool = False) -> str:
     """Text by its byte order mark, else by what a page declares, else UTF-8, else as Windows writes it, which is told.
 
     SourceError where it is no text.
@@ -115,7 +109,7 @@ def decoded(content: bytes, path: str, notes: list[Problem], *, page: bool = Fal
     stated = next((name for mark, name in _BOMS.items() if content.startswith(mark)), "")
     if (b"\0" in content and not stated) or content.startswith(_BINARY):
         hint = "save it as docx, html or UTF-8 text"
-        raise SourceError(Problem("import.binary", Where(path), "this is no text", hint))
+        raise SourceError(Problem("import.binary", Where(notes.path), "this is no text", hint))
     if page and not stated and (match := _DECLARED.search(content[:4096])):
         stated = (match[1] or match[2]).decode().lower()
         # What pages call Latin-1 is windows-1252 (WHATWG Encoding, 4.2).
@@ -131,15 +125,5 @@ def decoded(content: bytes, path: str, notes: list[Problem], *, page: bool = Fal
             pass
     if (encoding, stated) != ("utf-8", "utf-8"):
         said = f"the text is read as {encoding}{f', for it is not {stated}' if encoding != stated else ''}"
-        notes.append(Problem("mended.encoding", Where(path, line), said, severity="warning"))
+        notes.add("mended.encoding", line, said)
     return text
-
-
-def _extra(name: str, path: str) -> Any:
-    """The reader of a format that needs a library which not every site installs."""
-    try:
-        return import_module(f"generator.{name}")
-    except ImportError as error:
-        message = f"reading this needs {error.name}, which is not installed"
-        hint = "pip install 'policy-publisher[import]'"
-        raise SourceError(Problem("import.library", Where(path), message, hint)) from None

@@ -18,7 +18,12 @@ MARK = re.compile(
     r"(?P<strong>\*{0,2})(?P<mark>[-*+•·‣▪●○◦–—]|\d+(?:\.\d+)+[.)]?|\d{1,3}[.)]|\(\d{1,3}\)"
     r"|\(?(?:[a-zA-Z]|[ivx]{2,}|[IVX]{2,})[.)])\s+(?=\S)"
 )
-_ROMAN = ((100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
+_ESCAPED = re.compile(
+    "(\x14[^\x12]*\x12|\x15[^\x16]*\x16)"  # a target, code
+    r"|\\(?=[\\`*_{}\[\]()>#+.!-])|\*|(?<!\w)_|_(?!\w)|\[(?=[^\]]*\][(\[:])|(?<=\{)\{|<(?=[\w/!?])|&(?=#?\w+;)|`"
+)
+_ENTITIES = {"<": "&lt;", "&": "&amp;", "`": "&#96;"}
+_ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,9 @@ class Piece:
 
     @property
     def words(self) -> str:
-        return plain(self.text)
+        """Without marks and targets."""
+        text = LINK.sub(r"\1", self.text).replace("&lt;", "<").replace("&amp;", "&").replace("&#96;", "`")
+        return re.sub(r"\\([^\w\s])|[*`]|(?<!\w)_|_(?!\w)", r"\1", text).strip()
 
     @property
     def said(self) -> str:
@@ -60,10 +67,9 @@ class Piece:
 
     @property
     def short(self) -> bool:
-        """Whether it may be a heading: few words that are no sentence."""
+        """Whether it may be a heading: few words that are no sentence, but perhaps a question."""
         words = self.words
-        ends = re.search(r"[.!;:,…。]$", words)  # a question may be a heading
-        return bool(words) and len(words) <= 100 and not ends and not words[0].islower() and not self.form
+        return 0 < len(words) <= 100 and words[-1] not in ".!;:,…。" and not words[0].islower() and not self.form
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,6 @@ class Intake:
     """A source in pieces; `rough` is one in which nothing but shape tells headings and lists."""
 
     pieces: Sequence[Piece]
-    notes: Sequence[Problem] = ()
     meta: Meta = Meta()
     rough: bool = False
 
@@ -93,38 +98,24 @@ def quoted(text: str, limit: int = 60) -> str:
     return f"“{said if len(said) <= limit else said[: limit - 1] + '…'}”"
 
 
-def plain(text: str) -> str:
-    """The words of a piece, without marks and targets."""
-    text = LINK.sub(r"\1", text).replace("&lt;", "<").replace("&amp;", "&").replace("&#96;", "`")
-    return re.sub(r"\\([^\w\s])|[*`]|(?<!\w)_|_(?!\w)", r"\1", text).strip()
-
-
-_SAID = {"<": "&lt;", "&": "&amp;", "`": "&#96;"}
-_ESCAPED = re.compile(
-    "(\x14[^\x12]*\x12|\x15[^\x16]*\x16)"  # a target, code
-    r"|\\(?=[\\`*_{}\[\]()>#+.!-])|\*|(?<!\w)_|_(?!\w)|\[(?=[^\]]*\][(\[:])|(?<=\{)\{|<(?=[\w/!?])|&(?=#?\w+;)|`"
-)
-
-
 def escaped(text: str) -> str:
     """Plain words as Markdown that says just that, wherever in a line they stand."""
-    return _ESCAPED.sub(lambda match: match[1] or _SAID.get(match[0], f"\\{match[0]}"), text)
+    return _ESCAPED.sub(lambda match: match[1] or _ENTITIES.get(match[0], f"\\{match[0]}"), text)
 
 
 def guarded(text: str) -> str:
     """Lines none of which starts a list, a quotation, a heading or code."""
-    text = re.sub(r"^([ \t]*)([-+=](?=\s|$|[-=])|#+(?=\s)|>)", r"\1\\\2", text, flags=re.MULTILINE)
-    text = re.sub(r"^([ \t]*)~~~", r"\1&#126;~~", text, flags=re.MULTILINE)
-    return re.sub(r"^([ \t]*\d+)([.)])(?=\s)", r"\1\\\2", text, flags=re.MULTILINE)
+    text = re.sub(r"(?m)^([ \t]*)([-+=](?=\s|$|[-=])|#+(?=\s)|>)", r"\1\\\2", text)
+    return re.sub(r"(?m)^([ \t]*\d+)([.)])(?=\s)", r"\1\\\2", re.sub(r"(?m)^([ \t]*)~~~", r"\1&#126;~~", text))
 
 
 def label(number: int, form: str) -> str:
     """A number as lists count it: 1, a, A, i or I. After z come aa and bb, as Word has it."""
     said = str(number)
-    if form in "aA":
+    if form in ("a", "A"):
         said = chr(97 + (number - 1) % 26) * (1 + (number - 1) // 26)
-    elif form in "iI":
+    elif form in ("i", "I"):
         said = ""
         for value, letters in _ROMAN:
             said, number = said + letters * (number // value), number % value
-    return said.upper() if form in "AI" else said
+    return said.upper() if form in ("A", "I") else said

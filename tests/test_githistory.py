@@ -155,7 +155,7 @@ def test_gaps_empty_and_binary_texts_are_passed_over_and_told(repository: Reposi
     assert [r.published.day for r in made.releases] == [1, 6]
     assert made.releases[1].summary.endswith(", which has no subject.")
     assert told(made) == [
-        "skipped.gap: the file was taken away on 2020-01-02; it came back later: the gap is passed over",
+        "skipped.text: the file was taken away on 2020-01-02",
         "skipped.same: readers saw the text of the release before",
         "skipped.text: the file is empty",
         "skipped.text: this is no text",
@@ -192,7 +192,7 @@ def test_a_commit_that_changed_nothing_for_readers_is_not_material(repository: R
     repository.commit(FOREIGN, "2020-01-01")
     sha = repository.commit(f"<!-- a note -->\n{FOREIGN}", "2020-01-02")
     assert len(read(repository).releases) == 1
-    with pytest.raises(SourceError, match=f"the commit {sha} changed nothing for readers"):
+    with pytest.raises(SourceError, match=f"--material {sha} names none of the commits that changed something for readers"):
         read(repository, "terms.md", sha)
 
 

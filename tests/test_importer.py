@@ -57,7 +57,7 @@ WRONG = {
     "binary": (b"a\0b", "x.txt", "import.binary", "this is no text"),
     "pdf": (b"%PDF-1.7 ...", "x.md", "import.binary", "this is no text"),
     "a kind unknown": (b"a", "x.rtf", "import.kind", "files like 'x.rtf' cannot be read"),
-    "a broken zip": (b"PK\x03\x04...", "x.docx", "import.docx", "it is no zip"),
+    "a broken zip": (b"PK\x03\x04...", "x.docx", "import.docx", "it cannot be read as a Word document (File is not a zip file)"),
     "no words": (b"<html><body><script>1</script></body></html>", "x.html", "import.empty", "there is no text in it"),
 }
 
