@@ -55,7 +55,10 @@ def read(content: bytes, notes: Notes) -> Intake:
         image = mammoth.images.img_element(lambda image: {"src": ""})
         page = mammoth.convert_to_html(packed, style_map=_STYLES, convert_image=image)
     except (*_BROKEN, AttributeError) as error:
-        message, hint = f"it cannot be read as a Word document ({error})", "is it encrypted, or an old .doc? save it as .docx in Word"
+        message, hint = (
+            f"it cannot be read as a Word document ({error})",
+            "is it encrypted, or an old .doc? save it as .docx in Word",
+        )
         raise SourceError(Problem("import.docx", Where(notes.path), message, hint)) from None
     intake = fromhtml.read(page.value or "<p></p>", notes, kind="word")
     _tell_what_went(parts, intake, notes)

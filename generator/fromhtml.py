@@ -157,7 +157,11 @@ class _Reader:
             return "cookie-banner"
         if element.tag in ("header", "footer") and not within and element.find(".//h1") is None:
             return "navigation"
-        if "hidden" in element.attrib or element.get("aria-hidden") == "true" or _HIDDEN.search(element.get("style", "")):
+        if (
+            "hidden" in element.attrib
+            or element.get("aria-hidden") == "true"
+            or _HIDDEN.search(element.get("style", ""))
+        ):
             return "hidden"
         signs = (f"<{element.tag}", "" if within and role == "banner" else f"role={role}", *names)
         return next((str(match.lastgroup) for sign in signs if (match := _LEFT_OUT.fullmatch(sign))), "")

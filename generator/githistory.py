@@ -47,9 +47,19 @@ class History:
     releases: tuple[Release, ...]
     notes: tuple[Problem, ...]
 
+    def summary(self) -> str:
+        first, last = self.releases[0], self.releases[-1]
+        span = f"{first.version} of {first.published} to {last.version} of {last.published}"
+        return f"{len(self.releases)} releases, {span}; {len(self.notes)} notes"
+
 
 def read(
-    path: Path, name: str, *, repo: Path | None = None, material: Sequence[str] = (), given: Meta = Meta()  # noqa: B008
+    path: Path,
+    name: str,
+    *,
+    repo: Path | None = None,
+    material: Sequence[str] = (),
+    given: Meta = Meta(),  # noqa: B008
 ) -> History:
     """The releases of the policy `name` from the file's history; SourceError where there is none.
 
@@ -57,7 +67,8 @@ def read(
     material; nobody has classified the others, which is noted with each.
     """
     notes: list[Problem] = []
-    folder, file = (repo, str(path)) if repo else (path.parent, path.name)
+    folder = repo or next(folder for folder in path.absolute().parents if folder.is_dir())  # it may be gone by now
+    file = str(path) if repo else str(path.absolute().relative_to(folder))
     commits = _commits(folder, file, str(path), notes)
     texts = _texts(folder, commits)
     register, files, rows, before, unused = Register(""), dict[str, bytes](), "", b"", set(material)
@@ -142,7 +153,7 @@ def _texts(folder: Path, commits: Sequence[Commit]) -> Mapping[str, bytes]:
     """The texts by id, all asked of one process."""
     ids = list(dict.fromkeys(commit.blob for commit in commits if commit.blob))
     said = _git(folder, "cat-file", "--batch", given="".join(f"{blob}\n" for blob in ids).encode())
-    texts, at = {}, 0
+    texts, at = dict[str, bytes](), 0
     for blob in ids:
         end = said.index(b"\n", at)
         kind = said[at:end].split()  # "id blob size", or "id missing" in a clone that lacks it
@@ -155,7 +166,7 @@ def _texts(folder: Path, commits: Sequence[Commit]) -> Mapping[str, bytes]:
 def _text(commit: Commit, texts: Mapping[str, bytes], place: str, given: Meta) -> Imported:
     """What readers saw after a commit."""
     if commit.blob in texts:
-        return importer.from_bytes(texts[commit.blob], commit.path, given, place=place, archive=True)
+        return importer.read(texts[commit.blob], commit.path, given, place=place, archive=True)
     why = "this clone does not hold the text" if commit.blob else f"the file was taken away on {commit.day}"
     raise SourceError(Problem("skipped.text", Where(place), why))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -12,21 +11,14 @@ from pathlib import Path
 from generator import documents, outline
 from generator.documents import Document
 from generator.errors import PolicyError, Problem, SourceError, Where
-from generator.pieces import Intake, Meta, Notes, quoted
+from generator.pieces import Meta, Notes, quoted
 
 _LARGEST = 20 * 2**20  # bytes; the longest policies have less than one MiB
-_DECLARED = re.compile(
-    rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE
-)
+_DECLARED = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _BINARY = (b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127, 0xFEFF, *range(0xE000, 0xE004)))
-_KINDS = {
-    **dict.fromkeys((".txt", ".text"), "text"),
-    **dict.fromkeys((".md", ".markdown"), "markdown"),
-    **dict.fromkeys((".html", ".htm", ".xhtml"), "html"),
-    ".docx": "docx",
-}
+_KINDS = {".txt": "text", ".md": "markdown", ".markdown": "markdown", ".html": "html", ".htm": "html", ".docx": "docx"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,35 +31,32 @@ class Imported:
     def summary(self) -> str:
         """How much came in, and how much wants a look."""
         sections = sum(bool(section.id) for section in documents.parse(self.text, "").sections)
-        stripped, mended, unsure = (
-            sum(note.code.startswith(kind) for note in self.notes) for kind in ("stripped", "mended", "unsure")
-        )
-        return f"{sections} sections; left out: {stripped}, mended: {mended}, to look at: {unsure}"
+        kinds = {"left out": "stripped", "mended": "mended", "to look at": "unsure"}
+        counts = (f"{said}: {sum(n.code.startswith(kind) for n in self.notes)}" for said, kind in kinds.items())
+        return f"{sections} sections; {', '.join(counts)}"
 
 
-def read(path: Path, given: Meta = Meta(), known: Document | None = None) -> Imported:  # noqa: B008  it is frozen
-    """Read a file; SourceError where it cannot be read as a policy. See outline.text for `given` and `known`."""
-    if path.is_file() and path.stat().st_size > _LARGEST:
-        message = f"it is larger than {_LARGEST // 2**20} MiB"
-        raise SourceError(Problem("import.size", Where(str(path)), message, "is it the policy? take images out first"))
-    return from_bytes(path.read_bytes(), str(path), given, known=known)
-
-
-def from_bytes(
+def read(
     content: bytes,
     path: str,
-    given: Meta = Meta(),  # noqa: B008
+    given: Meta = Meta(),  # noqa: B008  it is frozen
     *,
     place: str = "",
     known: Document | None = None,
     archive: bool = False,
 ) -> Imported:
-    """As `read`, for what the file holds; `place` is what problems name instead of its path."""
+    """What a file holds; SourceError where it cannot be read as a policy.
+
+    `place` is what problems name instead of its path. See outline.text for `given`, `known` and `archive`.
+    """
     notes = Notes(place or path)
     where, kind = Where(notes.path), _KINDS.get(Path(path).suffix.lower(), "markdown" if archive else "")
     if not kind:
         hint = f"known: {', '.join(_KINDS)}"
         raise SourceError(Problem("import.kind", where, f"files like {Path(path).name!r} cannot be read", hint))
+    if len(content) > _LARGEST:
+        message = f"it is larger than {_LARGEST // 2**20} MiB"
+        raise SourceError(Problem("import.size", where, message, "is it the policy? take images out first"))
     if not content.strip():
         raise SourceError(Problem("import.empty", where, "the file is empty"))
     said = "" if kind == "docx" else decoded(content, notes, page=kind == "html")
@@ -76,11 +65,11 @@ def from_bytes(
             return Imported(said, tuple(notes.found))
         notes.add("mended.form", None, f"written anew: {why}")
     try:
-        read: Callable[[str | bytes, Notes], Intake] = import_module(f"generator.from{kind}").read
+        reader = import_module(f"generator.from{kind}")
     except ImportError as error:
         message = f"reading this needs {error.name}, which is not installed"
         raise SourceError(Problem("import.library", where, message, "pip install 'policy-publisher[import]'")) from None
-    intake = read(re.sub("\r\n?", "\n", said).translate(_CONTROLS) or content, notes)
+    intake = reader.read(re.sub("\r\n?", "\n", said).translate(_CONTROLS) or content, notes)
     title = re.sub(r"[-_]+", " ", Path(path).stem).strip().capitalize()
     text = outline.text(intake, notes, given, fallback=title, known=known, archive=archive)
     return Imported(text, tuple(sorted(notes.found, key=lambda note: note.where.line or 10**9)))
@@ -111,7 +100,7 @@ def decoded(content: bytes, notes: Notes, *, page: bool = False) -> str:
         hint = "save it as docx, html or UTF-8 text"
         raise SourceError(Problem("import.binary", Where(notes.path), "this is no text", hint))
     if page and not stated and (match := _DECLARED.search(content[:4096])):
-        stated = (match[1] or match[2]).decode().lower()
+        stated = match[1].decode().lower()
         # What pages call Latin-1 is windows-1252 (WHATWG Encoding, 4.2).
         stated = "cp1252" if stated in ("iso-8859-1", "latin1", "us-ascii") else stated
     line, stated = None, stated or "utf-8"

@@ -157,7 +157,9 @@ def _with_ids(pieces: Sequence[Piece], known: Document | None, notes: Notes) -> 
         done.append(piece)
     if gone := {section.id for section in kept.values()} - seen:
         said = ", ".join(sorted(gone))
-        notes.add("unsure.section", None, f"sections of the working text that are gone, or have another heading: {said}")
+        notes.add(
+            "unsure.section", None, f"sections of the working text that are gone, or have another heading: {said}"
+        )
     return done
 
 

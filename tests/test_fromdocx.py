@@ -26,7 +26,7 @@ def saved(document: Any) -> bytes:
 
 
 def read(document: Any) -> tuple[str, list[str]]:
-    made = importer.from_bytes(saved(document), "x.docx")
+    made = importer.read(saved(document), "x.docx")
     return made.text, [str(note) for note in made.notes if note.code not in ("unsure.language", "stripped.numbers")]
 
 
@@ -186,7 +186,7 @@ def test_footnotes_stand_at_the_end() -> None:
     with zipfile.ZipFile(target, "w") as archive:
         for name, data in files.items():
             archive.writestr(name, data)
-    made = importer.from_bytes(target.getvalue(), "x.docx")
+    made = importer.read(target.getvalue(), "x.docx")
     assert made.text.endswith("Said[1]\n\n1. Below.\n")
     assert "unsure.footnotes" in codes(made.notes)
 
@@ -212,5 +212,5 @@ WRONG = {
 @pytest.mark.parametrize(("content", "message"), WRONG.values(), ids=WRONG.keys())
 def test_what_is_no_document(content: bytes, message: str) -> None:
     with pytest.raises(SourceError, match=message.replace("(", r"\(")) as caught:
-        importer.from_bytes(content, "x.docx")
+        importer.read(content, "x.docx")
     assert caught.value.problems[0].message.startswith("it cannot be read as a Word document (")

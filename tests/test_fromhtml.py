@@ -16,7 +16,7 @@ from tests.reading import headings, shown, words
 
 
 def read(page: str) -> tuple[str, list[str]]:
-    made = importer.from_bytes(page.encode(), "x.html")
+    made = importer.read(page.encode(), "x.html")
     return made.text, [str(note) for note in made.notes]
 
 

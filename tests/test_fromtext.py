@@ -13,7 +13,7 @@ from tests.trees import ROOT
 
 
 def read(text: str) -> tuple[str, list[str]]:
-    made = importer.from_bytes(text.encode(), "x.txt")
+    made = importer.read(text.encode(), "x.txt")
     return made.text.split("---\n", 2)[2].strip(), [str(note) for note in made.notes]
 
 
@@ -162,7 +162,7 @@ def test_the_captured_policy_imports_as_release_1_0_but_for_what_people_chose() 
     """The lines that differ are headings: 1.0 has shorter ids, and marks of what is material, which no text tells."""
     released = parse(FIRST, "1.0.md")
     given_meta = Meta(language="en", description=released.meta.description)
-    made = importer.from_bytes(SEED.encode(), "seed.txt", given_meta)
+    made = importer.read(SEED.encode(), "seed.txt", given_meta)
     pairs = list(zip(made.text.splitlines(), FIRST.splitlines(), strict=True))
     differing = [(new, old) for new, old in pairs if new != old]
     assert all(new.startswith("##") and new.partition(" {#")[0] == old.partition(" {#")[0] for new, old in differing)
@@ -188,6 +188,6 @@ a. letter;b. letters;(i) roman;ii. more;# hash;> quote;---;~~~;```
 @given(st.lists(LINES, min_size=1))
 def test_no_word_is_lost(lines: list[str]) -> None:
     text = "\n".join(["Title", "", "We begin with a sentence that is no link.", *lines, "And this is the end of it."])
-    made = importer.from_bytes(text.encode(), "x.txt")
+    made = importer.read(text.encode(), "x.txt")
     assert not [note for note in made.notes if note.code == "stripped.navigation"]
     assert words(shown(made.text)) == words(text)

@@ -14,7 +14,7 @@ from tests.reading import codes, headings, shown, words
 
 
 def read(text: str, *, archive: bool = True, title: str = "") -> tuple[str, tuple[Problem, ...]]:
-    made = importer.from_bytes(text.encode(), "x.md", Meta(title), archive=archive)
+    made = importer.read(text.encode(), "x.md", Meta(title), archive=archive)
     return made.text, made.notes
 
 
@@ -113,7 +113,7 @@ def test_code_that_never_ends_ends_with_the_text() -> None:
 
 
 def test_a_file_without_a_title_says_so() -> None:
-    made = importer.from_bytes(b"## A\n\nText.\n", "cookie-policy.md", archive=True)
+    made = importer.read(b"## A\n\nText.\n", "cookie-policy.md", archive=True)
     assert parse(made.text, "x.md").meta.title == "Cookie policy"
     assert codes(made.notes) == ["mended.form", "unsure.title"]
 

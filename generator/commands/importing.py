@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -16,7 +16,7 @@ from generator.pieces import Meta
 
 @click.command("import")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--git", "git_path", type=click.Path(path_type=Path), help="A file whose history becomes releases.")
+@click.option("--git", type=click.Path(path_type=Path), help="A file whose history becomes releases.")
 @click.option("--repo", type=click.Path(path_type=Path), help="The repository that --git's path is in.", metavar="DIR")
 @click.option("--material", multiple=True, help="A commit whose release is material.", metavar="SHA")
 @click.option("--policy", "name", help="The policy's folder and address (from the file's name).", metavar="NAME")
@@ -29,50 +29,53 @@ from generator.pieces import Meta
 def import_command(
     root: Path,
     file: Path | None,
-    git_path: Path | None,
+    git: Path | None,
     repo: Path | None,
     material: tuple[str, ...],
     name: str | None,
     out: str | None,
     force: bool,
-    title: str,
-    language: str,
-    description: str,
+    **given: str,
 ) -> None:
     """Bring in an existing policy: FILE (txt, html, docx, md) as the working text, or the history of a file in git.
 
     What was left out, mended or guessed is told on standard error.
     """
-    source = file or git_path
-    if source is None or (file and git_path):
+    source = file or git
+    if source is None or (file and git):
         raise click.UsageError("name a FILE, or a path with --git")
-    if (git_path and out) or (file and (material or repo)):
+    if (git and out) or (file and (material or repo)):
         raise click.UsageError("--out goes with a FILE, --repo and --material with --git")
     name = name or importer.policy_name(source.stem)
     try:
         config.check_policy_name(name)
     except ValueError as error:
         raise click.UsageError(f"{error}; choose one with --policy") from None
-    target = Path(out) if out else root / draft_path(name)
+    target, register = Path(out) if out else root / draft_path(name), root / register_path(name)
+    if git and (register.exists() or (register.parent / "releases").exists()):
+        hint = "import under another name with --policy"
+        raise PolicyError(Problem("import.released", Where(str(register)), "this policy has releases already", hint))
     if out != "-" and target.exists() and not force:
         raise PolicyError(Problem("import.exists", Where(str(target)), "this file is there already", "use --force"))
-    given = Meta(title, language, description)
     if file:
-        _import_file(file, target, given)
+        imported = importer.read(file.read_bytes(), str(file), Meta(**given), known=_known(target))
+        notes, files = imported.notes, {target: imported.text.encode()}
+        said = f"{file} → {'standard output' if out == '-' else target}: {imported.summary()}"
     else:
-        _import_history(root, source, name, repo, material, given)
+        made = githistory.read(source, name, repo=repo, material=material, given=Meta(**given))
+        notes, files = made.notes, {root / path: content for path, content in made.files.items()}
+        said = f"{register.parent}: {made.summary()}"
+    for (code, message), number in Counter((note.code, note.message) for note in notes).items():
+        first = next(note for note in notes if (note.code, note.message) == (code, message))
+        click.echo(f"{first}{f' (and {number - 1} more of these)' if number > 1 else ''}", err=True)
+    for path, content in files.items():  # the register after the texts that it names
+        if out == "-":
+            click.echo(content, nl=False)
+        else:
+            output.put(path, content, durable=True)
+    click.echo(said, err=True)
     if target == root / draft_path(name) and name not in _listed(root):
         click.echo(f"{root / config.PATH} does not list the policy; add it under 'policies':\n  - {name}", err=True)
-
-
-def _import_file(file: Path, target: Path, given: Meta) -> None:
-    imported = importer.read(file, given, _known(target))
-    _report(imported.notes)
-    if str(target) == "-":
-        click.echo(imported.text, nl=False)
-    else:
-        output.put(target, imported.text.encode(), durable=True)
-    click.echo(f"{file} → {'standard output' if str(target) == '-' else target}: {imported.summary()}", err=True)
 
 
 def _known(target: Path) -> Document | None:
@@ -81,28 +84,6 @@ def _known(target: Path) -> Document | None:
         return documents.parse(target.read_text(encoding="utf-8"), str(target))
     except (OSError, UnicodeDecodeError, PolicyError):
         return None
-
-
-def _import_history(
-    root: Path, path: Path, name: str, repo: Path | None, material: tuple[str, ...], given: Meta
-) -> None:
-    folder, register = (root / draft_path(name)).parent, root / register_path(name)
-    if register.exists() or (folder / "releases").exists():
-        hint = "import under another name with --policy"
-        raise PolicyError(Problem("import.released", Where(str(register)), "this policy has releases already", hint))
-    made = githistory.read(path, name, repo=repo, material=material, given=given)
-    _report(made.notes)
-    for place, content in made.files.items():  # the register after the texts that it names
-        output.put(root / place, content, durable=True)
-    first, last = made.releases[0], made.releases[-1]
-    span = f"{first.version} of {first.published} to {last.version} of {last.published}"
-    click.echo(f"{folder}: {len(made.releases)} releases, {span}; {len(made.notes)} notes", err=True)
-
-
-def _report(notes: Iterable[Problem]) -> None:
-    """What an import did, each at its place."""
-    for note in notes:
-        click.echo(str(note), err=True)
 
 
 def _listed(root: Path) -> tuple[str, ...]:
