@@ -32,15 +32,13 @@ _LEFT_OUT = re.compile(
 )
 _BANNER = re.compile(r"cookie|consent|gdpr|onetrust|cmp\b", re.IGNORECASE)
 _BUTTON = ".//button | .//*[@role='button'] | .//a[contains(@class, 'btn')]"
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_HIDDEN = "@hidden or @aria-hidden='true' or contains(translate(@style, ' ', ''), 'display:none')"
 _HIDDEN_WORDS = 8  # what is hidden and longer is a fold of the text more often than a remark to programs
-_TITLE = ".//p[contains(concat(' ', @class, ' '), ' title ') or @class='MsoTitle']"  # of Google Docs, of Word
-_BLOCKS = re.findall(
-    r"\w+",
+_TITLE = "self::p[contains(concat(' ', @class, ' '), ' title ') or @class='MsoTitle']"  # of Google Docs, of Word
+_BLOCKS = (
     "h1 h2 h3 h4 h5 h6 address article blockquote body caption center dd dl dt details dir div fieldset figcaption"
-    " figure footer header hgroup hr html legend li main ol p pre search section summary table tbody td tfoot th"
-    " thead tr ul",
-)
+    " figure footer header hgroup hr html legend li main ol p pre section summary table tbody td tfoot th thead tr ul"
+).split()
 # Marks stand as single characters until a line is whole, for what touches has to be joined or told apart.
 _MARKS = {**dict.fromkeys(("strong", "b"), "\x0e\x0f"), **dict.fromkeys(("em", "i", "cite", "dfn"), "\x10\x11")}
 _WRITTEN = str.maketrans({"\x0e": "**", "\x0f": "**", "\x10": "*", "\x11": "*", "\x15": "`", "\x16": "`"})
@@ -55,22 +53,19 @@ def read(page: str, notes: Notes, *, kind: Kind = "page") -> Intake:
         tree = html.document_fromstring(page.encode(), html.HTMLParser(encoding="utf-8", huge_tree=True))
         reader = _Reader(notes, kind, tree)
         pieces = list(reader.read())
-    except (etree.ParserError, etree.XMLSyntaxError):
-        raise SourceError(Problem("import.empty", Where(notes.path), "there is no text in it")) from None
-    except RecursionError:
-        hint = "save the text alone, and import that"
-        message = "its elements lie too deep in each other"
-        raise SourceError(Problem("import.depth", Where(notes.path), message, hint)) from None
-    title = re.split(r"\s+[|·–—]\s+|\s-\s", _said(tree.find(".//title")))[0]  # "Privacy | Example": the site follows
+    except (etree.ParserError, etree.XMLSyntaxError, RecursionError) as error:
+        deep = isinstance(error, RecursionError)
+        message = "its elements lie too deep in each other" if deep else "there is no text in it"
+        raise SourceError(Problem("import.empty", Where(notes.path), message)) from None
+    title = re.split(r"\s+[|·–—-]\s+", " ".join(tree.findtext(".//title", "").split()))[0]  # the site's name follows
     description = "".join(tree.xpath("//meta[@name='description']/@content")[:1])
     return Intake(pieces, Meta(title, tree.get("lang") or "", description))
 
 
 def _said(element: Any) -> str:
-    """All words of an element or a comment, if there is one."""
-    if element is None or isinstance(element.tag, str):
-        return "" if element is None else " ".join(" ".join(element.xpath(".//text()")).split())
-    return " ".join((element.text or "").split())
+    """All words of an element or a comment."""
+    texts = element.xpath(".//text()") if isinstance(element.tag, str) else [element.text or ""]
+    return " ".join(" ".join(texts).split())
 
 
 class _Reader:
@@ -114,7 +109,7 @@ class _Reader:
     def main(self) -> Any:
         """The page's main part if it holds most words, else all of it from its one title on."""
         parts = self.body.xpath(".//main | .//*[@role='main']") or self.body.xpath(".//article")
-        titles = self.body.xpath(_TITLE)[:1] or self.body.findall(".//h1")
+        titles = self.body.xpath(f".//*[{_TITLE}]")[:1] or self.body.findall(".//h1")
         whole = len(parts) == 1 and len(_said(parts[0])) > self.most
         element = parts[0] if whole else titles[0] if len(titles) == 1 else self.body
         while element is not self.body:
@@ -150,20 +145,16 @@ class _Reader:
         if not isinstance(element.tag, str):
             return "comment"
         names = f"{element.get('id', '')} {element.get('class', '')}".split()
-        role, link = element.get("role", ""), element.find("a")
+        link = element.find("a")
         if link is not None and link.get("href", "").startswith("#cmnt" if element.tag == "sup" else "#cmnt_ref"):
             return "comment"  # of Google Docs
         if any(map(_BANNER.search, names)) and element.xpath(_BUTTON):
             return "cookie-banner"
         if element.tag in ("header", "footer") and not within and element.find(".//h1") is None:
             return "navigation"
-        if (
-            "hidden" in element.attrib
-            or element.get("aria-hidden") == "true"
-            or _HIDDEN.search(element.get("style", ""))
-        ):
+        if element.keys() and element.xpath(_HIDDEN):
             return "hidden"
-        signs = (f"<{element.tag}", "" if within and role == "banner" else f"role={role}", *names)
+        signs = (f"<{element.tag}", f"role={element.get('role')}", *names)
         return next((str(match.lastgroup) for sign in signs if (match := _LEFT_OUT.fullmatch(sign))), "")
 
     # Blocks
@@ -184,7 +175,7 @@ class _Reader:
     def block(self, element: Any, depth: int) -> Iterator[Piece]:
         self.meet(element)
         tag, said = element.tag, element.text_content().strip()
-        level = int(tag[1]) if re.fullmatch("h[1-6]", tag) else -1 if element.xpath(f"self::{_TITLE[3:]}") else 0
+        level = int(tag[1]) if re.fullmatch("h[1-6]", tag) else -bool(tag == "p" and element.xpath(_TITLE))
         if level:
             yield from self.paragraph(_one_line(self.content(element)), element, 0, level)
         elif tag in ("ul", "ol", "dir"):

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import count
+from itertools import count, pairwise
 from urllib.parse import unquote
 
 import yaml
@@ -95,44 +95,31 @@ def _levelled(pieces: Sequence[Piece], notes: Notes) -> list[Piece]:
     return done
 
 
-# Numbers
-
-
 def _without_numbers(pieces: Sequence[Piece], notes: Notes) -> tuple[list[Piece], str]:
-    """Headings without the numbers that come out the same when computed, and how the top level is numbered."""
-    done, numbers, styles, stripped = list(pieces), dict[int, tuple[int, ...]](), {-1: "none"}, 0
-    for parent, group in _siblings(pieces).items():
-        numbers |= {i: (*numbers.get(parent, ()), place) for place, i in enumerate(group, 1)}
-        labels = [match[2] or match[3] if (match := _LABEL.match(pieces[i].text)) else "" for i in group]
-        decimal, letters = ([".".join(map(str, numbers[i])) for i in group], [chr(96 + numbers[i][-1]) for i in group])
-        style = "decimal" if labels == decimal else "letters" if labels == letters else "none"
-        styles[parent] = style if parent < 0 or styles[-1] != "none" else "none"
-        if parent >= 0 and styles[-1] != "none" and styles[parent] != "decimal":
-            done[parent] = replace(done[parent], attributes=(*done[parent].attributes, f"numbering={styles[parent]}"))
-        if styles[parent] != "none":
-            stripped += len(group)
-            for i in group:
-                done[i] = replace(done[i], text=_LABEL.sub(r"\1", done[i].text))
-        elif any(labels):
-            rows = zip(group, labels, decimal, strict=True)
-            odd = pieces[min(((not said, i) for i, said, want in rows if said != want), default=(False, group[0]))[1]]
-            message = f"{quoted(odd.words)} does not continue the numbers before it: here they stay as they are written"
-            notes.add("unsure.number", odd.line, message)
-    if stripped:
-        notes.add("stripped.numbers", None, f"the numbers of {stripped} headings: they are computed now")
-    return done, styles[-1]
+    """Headings without their numbers if all come out the same when computed, and how the top level is numbered."""
+    labels = {i: _label(piece) for i, piece in enumerate(pieces) if piece.level}
+    if not any(labels.values()):
+        return list(pieces), "none"
+    bare = [replace(p, text=_LABEL.sub(r"\1", p.text)) if p.level else p for p in pieces]
+    for above, below in pairwise(labels):
+        style = {"a": "letters", "": "none"}.get(labels[below], "")
+        if style and pieces[below].level > pieces[above].level:
+            bare[above] = replace(bare[above], attributes=(*bare[above].attributes, f"numbering={style}"))
+    own = {i: " ".join(word for word in bare[i].attributes if word.startswith("numbering")) for i in labels}
+    lines = "".join(f"{'#' * pieces[i].level} x {{#{i} {own[i]}}}\n" for i in labels)
+    for section in documents.parse(f"---\ntitle: x\n---\n{lines}", "").sections:
+        number, piece = section.number.rstrip("."), pieces[int(section.id)]
+        if number != labels[int(section.id)]:
+            message = f"{quoted(piece.words)} would be {number or 'without a number'}: numbers stay as they are written"
+            notes.add("unsure.number", piece.line, message)
+            return list(pieces), "none"
+    notes.add("stripped.numbers", None, f"the numbers of {sum(map(bool, labels.values()))} headings: they are computed now")
+    return bare, "decimal"
 
 
-def _siblings(pieces: Sequence[Piece]) -> dict[int, list[int]]:
-    """Places of the sections of one level, by that of the section above them (-1: none), outer ones first."""
-    groups: dict[int, list[int]] = {}
-    path = [-1]
-    for i, piece in enumerate(pieces):
-        if piece.level:
-            del path[piece.level - 1 :]
-            groups.setdefault(path[-1], []).append(i)
-            path.append(i)
-    return groups
+def _label(heading: Piece) -> str:
+    match = _LABEL.match(heading.text)
+    return (match[2] or match[3]) if match else ""
 
 
 # Ids and links

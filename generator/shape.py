@@ -83,44 +83,44 @@ def _heads(i: int, pieces: Sequence[Piece]) -> bool:
 
 
 def _chains(pieces: Sequence[Piece]) -> list[list[int]]:
-    """Pieces whose marks count up. A number that fits two chains goes on with its neighbour, else with the outer one."""
+    """Pieces whose marks count up. A mark that fits two chains goes on with its neighbour, else a number with the outer
+    one, and a letter with the last, for letters start again below each heading."""
     chains: list[list[int]] = []
+    waiting: dict[
+        object, list[tuple[int, list[int]]]
+    ] = {}  # the chains that a mark could go on with, by what they end in
     for i, piece in enumerate(pieces):
-        if piece.level or _kind(piece.mark) in ("", "bullet"):
+        if piece.level or not (readings := _readings(piece.mark)):
             continue
-        fitting = [chain for chain in chains if _follows(pieces[chain[-1]], piece)]
-        if _kind(piece.mark) not in ("number", "decimals"):  # letters start again below each heading
-            fitting = fitting[-1:]
-        next_door = [chain for chain in fitting if chain[-1] == i - 1]
-        if fitting:
-            (next_door or fitting)[0].append(i)
-        else:
-            chains.append([i])
+        form = (piece.mark[0].isalnum(), piece.depth)
+        fitting: list[list[int]] = []
+        for reading in readings.items():
+            waiting[reading, form] = [
+                (end, chain) for end, chain in waiting.get((reading, form), ()) if chain[-1] == end
+            ]
+            fitting += [chain for _, chain in waiting[reading, form]]
+        fitting.sort()
+        place = 0 if piece.mark.strip("(")[0].isdecimal() else -1
+        chain = next((chain for chain in fitting if chain[-1] == i - 1), fitting[place] if fitting else [])
+        chains += [] if chain else [chain]
+        chain.append(i)
+        for kind, count in readings.items():
+            waiting.setdefault(((kind, (*count[:-1], count[-1] + 1)), form), []).append((i, chain))
     return chains
 
 
-def _kind(mark: str) -> str:
-    said = mark.strip("().")
-    if said.isdecimal():
-        return "number"
-    if not said.isalnum():
-        return "decimals" if "." in said else mark and "bullet"
-    return "roman" if len(said) > 1 else "letter" if said.islower() else "capital"
-
-
-def _follows(before: Piece, piece: Piece) -> bool:
-    old, new = _readings(before.mark), _readings(piece.mark)
-    same = (old[kind] == (*new[kind][:-1], new[kind][-1] - 1) for kind in old.keys() & new.keys())
-    return before.mark[0].isalnum() == piece.mark[0].isalnum() and before.depth == piece.depth and any(same)
-
-
 def _readings(mark: str) -> Mapping[str, tuple[int, ...]]:
-    """What a mark may count: "i." is a letter or a Roman number."""
+    """What a mark may count, by kind: "i." is a letter or a Roman number. Nothing for a bullet."""
     said = mark.strip("().")
-    if _kind(mark) in ("number", "decimals"):
-        return {_kind(mark): tuple(map(int, said.split(".")))}
-    roman = {f"roman {said.islower()}": (_ROMAN[said.lower()],)} if said.lower() in _ROMAN else {}
-    return roman | ({_kind(mark): (ord(said),)} if len(said) == 1 else {})
+    if said[:1].isdecimal():
+        return {"decimals" if "." in said else "number": tuple(map(int, said.split(".")))}
+    case = "lower" if said.islower() else "upper"
+    letter = {f"{case} letter": (ord(said),)} if len(said) == 1 and said.isalpha() else {}
+    return letter | ({f"{case} roman": (_ROMAN[said.lower()],)} if said.lower() in _ROMAN else {})
+
+
+def _kind(mark: str) -> str:
+    return next(iter(_readings(mark)), mark and "bullet")
 
 
 def _is_outline(chain: list[int], pieces: Sequence[Piece]) -> bool:

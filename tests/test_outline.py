@@ -146,7 +146,7 @@ def test_headings_without_numbers_get_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("labels", "odd"), [(["1.", "3."], "3."), (["Intro:", "1."], "1."), (["1.", "2.", "2."], "2."), (["I.", "II."], "")]
+    ("labels", "odd"), [(["1.", "3."], "3."), (["Intro:", "1."], "Intro:"), (["1.", "2.", "2."], "2."), (["I.", "II."], "")]
 )
 def test_numbers_that_would_come_out_otherwise_stay(labels: list[str], odd: str) -> None:
     text = "# T\n\n" + "\n\n".join(f"## {label} Words" for label in labels)
