@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -140,7 +140,8 @@ def compare(old: Document, new: Document, *, minimal: bool = False) -> Redline:
         (place, block) for place, change in zip(alignment.changes, changes, strict=True) for block in _blocks_of(change)
     ]
     front = tuple(change for _, change in placed if change.block.kind == "front")
-    return Redline(old, new, tuple(_sections(old, new, alignment, placed)), front, minimal)
+    rest = [pair for pair in placed if pair[1].block.kind != "front"]
+    return Redline(old, new, tuple(_sections(old, new, alignment, rest)), front, minimal)
 
 
 def compare_sections(old: Section | None, new: Section | None) -> SectionChange:
@@ -185,32 +186,20 @@ def _sections(
 ) -> Iterator[SectionChange]:
     """Changes grouped by the section they stand in. A heading that is gone while its text stayed is part of the section
     that the text is in now."""
-    groups = [_Group(0, 0)]
+    groups: list[tuple[int | None, int | None, list[BlockChange]]] = [(0, 0, [])]
     for place, change in changes:
-        if change.block.kind == "front":
-            continue
         theirs = alignment.new[place.new[0]].section if place.new else None
         if change.block.kind == "heading":
-            headed = change.old[:1] and change.old[0].kind == "heading"
-            groups.append(_Group(alignment.old[place.old[0]].section if headed else None, theirs))
-        else:
-            while theirs is not None and groups[-1].new != theirs:
-                gone = groups.pop()
-                groups[-1].changes += gone.changes
-        groups[-1].changes.append(change)
-    for group in groups:
-        if blocks := tuple(group.changes):
-            title = blocks[0] if blocks[0].block.kind == "heading" else None
-            yield SectionChange(_of(old, group.old), _of(new, group.new), title, blocks[1:] if title else blocks)
-
-
-@dataclass(slots=True)
-class _Group:
-    """Changes of one section, known by its place in the old and in the new file."""
-
-    old: int | None
-    new: int | None
-    changes: list[BlockChange] = field(default_factory=list)
+            headed = change.old and change.old[0].kind == "heading"
+            groups.append((alignment.old[place.old[0]].section if headed else None, theirs, []))
+        while theirs is not None and groups[-1][1] != theirs:
+            *_, gone = groups.pop()
+            groups[-1][2].extend(gone)
+        groups[-1][2].append(change)
+    for ours, theirs, blocks in groups:
+        if blocks:
+            title, *rest = blocks if blocks[0].block.kind == "heading" else (None, *blocks)
+            yield SectionChange(_of(old, ours), _of(new, theirs), title, tuple(filter(None, rest)))
 
 
 def _of(document: Document, place: int | None) -> Section | None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import Literal
 
 from generator.blocks import Block
-from generator.tokens import TOKEN, Match, Op, compute, joined
+from generator.tokens import TOKEN, Match, Op, common, compute, joined
 
 Role = Literal["form", "words", "bar", "tail"]
 
@@ -79,10 +79,8 @@ def form_spans(old: str, new: str) -> Iterator[Span]:
 
 def tail_spans(old: str, new: str) -> Iterator[Span]:
     """What stands behind a block: line ends, and the attributes or the underline of a heading."""
-    if old.strip() or new.strip():
-        yield from (replace(span, role="tail") for span in word_spans(old, new))
-    else:
-        yield from either(old, new, "tail")
+    found = word_spans(old, new) if old.strip() or new.strip() else either(old, new, "tail")
+    return (replace(span, role="tail") for span in found)
 
 
 Word = tuple[str, str]  # a token, and the white space after it
@@ -170,20 +168,11 @@ def _trimmed(old: str, new: str) -> Iterator[Span]:
 
 def _white(old: str, new: str) -> int:
     """How much white space two texts start with in common."""
-    count = 0
-    for x, y in zip(old, new, strict=False):
-        if x != y or not x.isspace():
-            break
-        count += 1
-    return count
+    return common((x, y if x.isspace() else "") for x, y in zip(old, new, strict=False))
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table: which cell of an old and of a new row it is, from 0 before the first bar."""
-
-    old: int | None
-    new: int | None
+# Which cell of an old and of a new row a column is, from 0 before the first bar.
+Column = tuple[int | None, int | None]
 
 
 def cells(row: str) -> list[str]:
@@ -191,48 +180,29 @@ def cells(row: str) -> list[str]:
     return ["".join(parts[index : index + 2]) for index in range(0, len(parts), 2)]
 
 
-def columns(old: str, new: str, before: list[Column]) -> list[Column]:
+def columns(old: str, new: str, before: Sequence[Column]) -> tuple[Column, ...]:
     """How the cells of two rows belong together: as those of the row above do, else by their words."""
-    ours, theirs = ([cell.split() for cell in cells(row)] for row in (old, new))
-    if len(before) and _counts(before) == (len(ours), len(theirs)):
-        return before
+    ours, theirs = ([tuple(cell.split()) for cell in cells(row)] for row in (old, new))
+    counts = tuple(sum(place is not None for place in side) for side in zip(*before, strict=True))
+    if counts == (len(ours), len(theirs)):
+        return tuple(before)
     if len(ours) == len(theirs):
-        return [Column(index, index) for index in range(len(ours))]
-    columns, i, j = [], 0, 0
-    for match in [*compute([tuple(x) for x in ours], [tuple(x) for x in theirs]), Match(len(ours), len(theirs), 0)]:
-        pairs = min(match.old - i, match.new - j)
-        columns += [Column(i + k, j + k) for k in range(pairs)]
-        columns += [Column(k, None) for k in range(i + pairs, match.old)]
-        columns += [Column(None, k) for k in range(j + pairs, match.new)]
-        columns += [Column(match.old + k, match.new + k) for k in range(match.length)]
+        return tuple((index, index) for index in range(len(ours)))
+    found: list[Column] = []
+    i = j = 0
+    for match in [*compute(ours, theirs), Match(len(ours), len(theirs), 0)]:
+        found += zip_longest(range(i, match.old), range(j, match.new))
         i, j = match.old + match.length, match.new + match.length
-    return columns
+        found += zip(range(match.old, i), range(match.new, j), strict=True)
+    return tuple(found)
 
 
-def _counts(columns: list[Column]) -> tuple[int, int]:
-    return sum(c.old is not None for c in columns), sum(c.new is not None for c in columns)
-
-
-def row_spans(rows: tuple[Block, Block], columns: Sequence[Column]) -> Iterator[Span]:
+def row_spans(old: str, new: str, columns: Sequence[Column]) -> Iterator[Span]:
     """Cell by cell, each with the bar before it; a column that one row lacks is taken out or put in with its bar."""
-    ours, theirs = (cells(row.text) for row in rows)
-    for column in columns:
-        if column.old is not None and column.new is not None:
-            yield from [Span("=", "|", "bar")] if column.old and column.new else _lone_bars(column)
-            yield from word_spans(ours[column.old], theirs[column.new])
-        else:
-            op: Op = "-" if column.new is None else "+"
-            index = column.old or column.new or 0
-            yield from [Span(op, "|", "bar")] if index else []
-            yield Span(op, (ours if op == "-" else theirs)[index])
-
-
-def _lone_bars(column: Column) -> Iterator[Span]:
-    """One of two rows has something before its first bar."""
-    if column.old:
-        yield Span("-", "|", "bar")
-    if column.new:
-        yield Span("+", "|", "bar")
+    ours, theirs = cells(old), cells(new)
+    for i, j in columns:
+        yield from [Span("=", "|", "bar")] if i and j else either("|" * bool(i), "|" * bool(j), "bar")
+        yield from word_spans("" if i is None else ours[i], "" if j is None else theirs[j])
 
 
 def shown(spans: Iterable[Span]) -> int:
