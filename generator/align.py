@@ -129,7 +129,6 @@ def align(olds: Sequence[str], news: Sequence[str]) -> Alignment:
     whole = _unique(olds[1:]) & _unique(news[1:])
     found = Alignment(list(_units(olds, whole)), list(_units(news, whole)))
     found.pair(found.kept, found.chained(_equal))
-    found.pair(found.kept, found.chained(_equal))
     equal = set(found.kept.items())
     found.pair(found.moves, list(_moved(found)))
     alike = found.chained(_alike)
