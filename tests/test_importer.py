@@ -130,7 +130,7 @@ def test_a_site_of_an_imported_policy_checks_builds_and_compares(tmp_path: Path)
     (tmp_path / "site.yaml").write_text(SITE)
     assert run("import", "terms.html", cwd=tmp_path).returncode == 0
     assert run("check", cwd=tmp_path).returncode == 0
-    assert run("release", "terms", "--material", "--summary", "The first terms of the shop.", cwd=tmp_path).returncode == 0
+    assert run("release", "terms", "--material", "--summary", "The first terms.", cwd=tmp_path).returncode == 0
     (tmp_path / "terms.html").write_text(PAGE.format("").replace("Straße", "Weg"))
     assert run("import", "terms.html", "--force", cwd=tmp_path).returncode == 0
     assert run("build", "--drafts", cwd=tmp_path).returncode == 0
