@@ -32,6 +32,7 @@ _LEFT_OUT = re.compile(
 )
 _BANNER = re.compile(r"cookie|consent|gdpr|onetrust|cmp\b", re.IGNORECASE)
 _BUTTON = ".//button | .//*[@role='button'] | .//a[contains(@class, 'btn')]"
+_OPENS = "@aria-expanded or @aria-controls or contains(@class, 'accordion') or parent::summary"  # a fold of the text
 _HIDDEN = "@hidden or @aria-hidden='true' or contains(translate(@style, ' ', ''), 'display:none')"
 _HIDDEN_WORDS = 8  # what is hidden and longer is a fold of the text more often than a remark to programs
 _TITLE = "self::p[contains(concat(' ', @class, ' '), ' title ') or @class='MsoTitle']"  # of Google Docs, of Word
@@ -145,8 +146,10 @@ class _Reader:
         """Why an element is not part of the text, or ''."""
         if not isinstance(element.tag, str):
             return "comment"
-        names = f"{element.get('id', '')} {element.get('class', '')}".split()
+        names = f"{element.get('id', '')} {element.get('class', '')}".split() if self.kind == "page" else []
         link = element.find("a")
+        if element.tag == "button" and element.xpath(_OPENS):
+            return ""
         if link is not None and link.get("href", "").startswith("#cmnt" if element.tag == "sup" else "#cmnt_ref"):
             return "comment"  # of Google Docs
         if any(map(_BANNER.search, names)) and element.xpath(_BUTTON):
@@ -195,9 +198,12 @@ class _Reader:
             yield from (replace(piece, form="quote") for piece in found) if quote else found
 
     def paragraph(self, run: str, element: Any, depth: int, level: int = 0) -> Iterator[Piece]:
-        parts = ("\n".join(" ".join(line.split()) for line in part.strip().split("\n")) for part in run.split(_BREAK))
-        if said := _written(escaped("  \n".join(filter(None, parts)))):
-            yield self.piece(said, element, depth=depth, level=level)
+        for text in re.split(f"{_BREAK}\\s*{_BREAK}", run):
+            lines = (
+                "\n".join(" ".join(line.split()) for line in part.strip().split("\n")) for part in text.split(_BREAK)
+            )
+            if said := _written(escaped("  \n".join(filter(None, lines)))):
+                yield self.piece(said, element, depth=depth, level=level)
 
     def piece(self, said: str, element: Any, **more: Any) -> Piece:
         met, self.anchors = self.anchors, []
@@ -260,6 +266,8 @@ class _Reader:
         if merged:
             message = f"{merged} merged cells: the text stands in the first, the others are empty"
             self.note("unsure.table", table, message)
+        if rows[0].find("th") is None:
+            self.note("unsure.table", table, "a table names no header; its first row is taken for it")
         for caption in table.findall("caption"):
             yield from self.block(caption, 0)
         yield self.piece("\n".join([lines[0], "|" + " --- |" * width, *lines[1:]]), table, form="verbatim")

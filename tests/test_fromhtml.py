@@ -268,6 +268,26 @@ NODES = st.recursive(
 )
 
 
+ACCORDION = (
+    "<h1>T</h1><div class=accordion><h2><button aria-expanded=false>What we collect</button></h2>"
+    "<div hidden><p>We collect the names of all who write to us.</p></div>"
+    "<h2><button class=accordion-button>Why</button></h2><div hidden>To answer.</div></div><button>Print</button>"
+)
+
+
+def test_folds_open_by_buttons_that_are_headings() -> None:
+    made, notes = read(ACCORDION)
+    assert headings(parse(made, "x")) == [(2, "", "What we collect"), (2, "", "Why")]
+    assert "We collect the names" in made
+    assert "x.html:1: stripped.form: 1 words: “Print”" in notes
+    assert "x.html:1: stripped.hidden: 2 words: “To answer.”" in notes
+
+
+def test_two_line_breaks_part_paragraphs() -> None:
+    made, _ = read("<h1>T</h1><b>1. Scope</b><br><br>We write.<br>\n And more.<br><br><b>2. Law</b><br><br>Ours.")
+    assert made.endswith("## Scope {#scope}\n\nWe write.  \nAnd more.\n\n## Law {#law}\n\nOurs.\n")
+
+
 @given(st.lists(NODES, min_size=1))
 def test_no_word_is_lost(nodes: list[str]) -> None:
     page = f"<h1>Title</h1><p>Start.</p>{''.join(nodes)}<p>End.</p>"
