@@ -57,9 +57,10 @@ def read(
     if len(content) > _LARGEST:
         message = f"it is larger than {_LARGEST // 2**20} MiB"
         raise SourceError(Problem("import.size", where, message, "is it the policy? take images out first"))
-    if not content.strip():
-        raise SourceError(Problem("import.empty", where, "the file is empty"))
     said = "" if kind == "docx" else decoded(content, notes, page=kind == "html")
+    source = content if kind == "docx" else re.sub("\r\n?", "\n", said).translate(_CONTROLS)
+    if not source.strip():
+        raise SourceError(Problem("import.empty", where, "the file is empty"))
     if kind == "markdown" and (archive or given == Meta()):
         if not (why := _why_not_a_policy(said, archive)):
             return Imported(said, tuple(notes.found))
@@ -69,7 +70,7 @@ def read(
     except ImportError as error:
         message = f"reading this needs {error.name}, which is not installed"
         raise SourceError(Problem("import.library", where, message, "pip install 'policy-publisher[import]'")) from None
-    intake = reader.read(re.sub("\r\n?", "\n", said).translate(_CONTROLS) or content, notes)
+    intake = reader.read(source, notes)
     title = re.sub(r"[-_]+", " ", Path(path).stem).strip().capitalize()
     text = outline.text(intake, notes, given, fallback=title, known=known, archive=archive)
     return Imported(text, tuple(sorted(notes.found, key=lambda note: note.where.line or 10**9)))

@@ -54,6 +54,7 @@ def test_an_encoding_that_is_not_utf8_is_told_at_its_line() -> None:
 
 WRONG = {
     "empty": (b" \n", "x.txt", "import.empty", "the file is empty"),
+    "a mark and nothing": (b"\xef\xbb\xbf", "x.txt", "import.empty", "the file is empty"),
     "binary": (b"a\0b", "x.txt", "import.binary", "this is no text"),
     "pdf": (b"%PDF-1.7 ...", "x.md", "import.binary", "this is no text"),
     "a kind unknown": (b"a", "x.rtf", "import.kind", "files like 'x.rtf' cannot be read"),
