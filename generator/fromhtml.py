@@ -294,7 +294,7 @@ class _Reader:
             alt = element.get("alt", "").strip()
             self.note("stripped.image", element, f"an image, {quoted(alt) if alt else 'without a description'}")
         if tag in ("del", "s", "strike"):
-            self.note("unsure.struck", element, f"struck out, kept as words: {quoted(said)}")
+            self.note("unsure.struck", element, f"struck out, kept as words: {quoted(_said(element))}")
         if tag == "sup" and said.isdecimal():
             return said.translate(_RAISED)
         if tag == "code" and said.strip() and "`" not in said:
