@@ -1,447 +1,344 @@
-"""A web page or a piece of one as Markdown: its words and their structure; what belongs to the site around it is left.
+"""HTML as pieces: the words of a text and their structure; what belongs to the site around it is left out, and told.
 
-Every piece that is left out is noted with its line and its first words. The tree comes from lxml.
+Web pages, what mammoth makes of Word documents, and what markdown-it makes of Markdown come this way.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Literal
+from urllib.parse import unquote
 
 from lxml import etree, html
 
 from generator.errors import Problem, SourceError, Where
-from generator.marked import Marked, Meta, Notes, escaped_words, guarded, heading, quoted
+from generator.pieces import Intake, Meta, Notes, Piece, escaped, label, quoted
 
-_STRIPPED = {
-    **dict.fromkeys(("script", "noscript", "template"), "script"),
-    **dict.fromkeys(("style", "link", "meta", "base"), "style"),
-    **dict.fromkeys(("nav", "aside", "menu"), "navigation"),
-    **dict.fromkeys(("iframe", "object", "embed", "video", "audio", "canvas", "svg", "map"), "embed"),
-    **dict.fromkeys(("form", "input", "button", "select", "textarea", "dialog"), "form"),
-}
-_ROLES = {
-    **dict.fromkeys(("navigation", "banner", "contentinfo", "search", "complementary", "menu"), "navigation"),
-    **dict.fromkeys(("dialog", "alertdialog"), "form"),
-}
-_BANNER = re.compile(r"cookie|consent|gdpr|onetrust|cmp\b", re.IGNORECASE)
-_AROUND = frozenset(
-    (
-        "breadcrumb",
-        "breadcrumbs",
-        "skip-link",
-        "skip-nav",
-        "skip-to-content",
-        "sr-only",
-        "visually-hidden",
-        "social-links",
-    )
+LINE = "data-line"  # where another format has been made into HTML: the line of the source
+Kind = Literal["page", "word", "markdown"]
+
+# What is no part of a text, by its tag, its role, or a word of its id and class.
+_LEFT_OUT = re.compile(
+    r"(?P<script><(?:script|noscript|template))|(?P<style><(?:style|link|meta|base))"
+    r"|(?P<navigation><(?:nav|aside|menu)|role=(?:navigation|banner|contentinfo|search|complementary|menu)"
+    r"|(?:(?:site|page|main)[-_])?(?:footer|nav|navbar|navigation|menu|sidebar|breadcrumbs?|masthead|colophon)"
+    r"|skip-(?:link|nav|to-content)|sr-only|screen-reader-text|visually-hidden|social-links|sharedaddy)"
+    r"|(?P<embed><(?:iframe|object|embed|video|audio|canvas|svg|map))"
+    r"|(?P<form><(?:form|input|button|select|textarea|dialog)|role=(?:alert)?dialog)",
+    re.IGNORECASE,
 )
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_BLOCKS = re.compile(
-    r"h[1-6]|address|article|blockquote|body|caption|center|d[dlt]|details|dir|div|fieldset|fig(?:caption|ure)|footer"
-    r"|header|hgroup|hr|html|legend|li|main|[ou]l|p|pre|search|section|summary|table|t(?:body|d|foot|h|head|r)"
+_BANNER = re.compile(r"cookie|consent|gdpr|onetrust|cmp\b", re.IGNORECASE)
+_BUTTON = ".//button | .//*[@role='button'] | .//a[contains(@class, 'btn')]"
+_OPENS = "@aria-expanded or @aria-controls or contains(@class, 'accordion') or parent::summary"  # a fold of the text
+_HIDDEN = "@hidden or @aria-hidden='true' or contains(translate(@style, ' ', ''), 'display:none')"
+_HIDDEN_WORDS = 8  # what is hidden and longer is a fold of the text more often than a remark to programs
+_TITLE = "self::p[contains(concat(' ', @class, ' '), ' title ') or @class='MsoTitle']"  # of Google Docs, of Word
+_BLOCKS = re.findall(
+    r"\w+",
+    "h1 h2 h3 h4 h5 h6 address article blockquote body caption center dd dl dt details dir div fieldset figcaption"
+    " figure footer header hgroup hr html legend li main ol p pre section summary table tbody td tfoot th thead tr ul",
 )
 # Marks stand as single characters until a line is whole, for what touches has to be joined or told apart.
-_STRONG, _EMPHASIS = ("\x0e", "\x0f"), ("\x10", "\x11")
+_MARKS = {**dict.fromkeys(("strong", "b"), "\x0e\x0f"), **dict.fromkeys(("em", "i", "cite", "dfn"), "\x10\x11")}
+_WRITTEN = str.maketrans({"\x0e": "**", "\x0f": "**", "\x10": "*", "\x11": "*", "\x15": "`", "\x16": "`"})
 _BREAK = "\x1f"
-_MARKS = {**dict.fromkeys(("strong", "b"), _STRONG), **dict.fromkeys(("em", "i", "cite", "dfn"), _EMPHASIS)}
-_WRITTEN = str.maketrans({"\x0e": "**", "\x0f": "**", "\x10": "*", "\x11": "*"})
-_DEEPEST = 150  # elements within each other; a page of people's making has some thirty
-_ROMAN = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv", "xv"]
-_LABELS = {"a": list("abcdefghijklmnopqrstuvwxyz"), "i": _ROMAN}
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_STYLED = {"lower-alpha": "a", "lower-latin": "a", "upper-alpha": "A", "lower-roman": "i", "upper-roman": "I"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """A piece of Markdown and the line of the page where it starts."""
-
-    text: str
-    line: int | None
-    item: int = 0  # 1 starts a list, 2 goes on with it: stands close to what is before
-
-
-def read(content: bytes, path: str, *, numbered_lines: bool = True) -> Marked:
-    """UTF-8 HTML as Markdown. SourceError where it is no page. Without `numbered_lines` places are told by words."""
-    parser = html.HTMLParser(encoding="utf-8", huge_tree=True, remove_pis=True)
+def read(page: str, notes: Notes, *, kind: Kind = "page") -> Intake:
+    """SourceError where there are no words, or elements lie too deep in each other."""
     try:
-        tree = html.document_fromstring(content, parser=parser)
-    except (etree.ParserError, etree.XMLSyntaxError):
-        raise SourceError(Problem("import.empty", Where(path), "there is no text in it")) from None
-    if _depth(tree) > _DEEPEST:
-        message = f"its elements lie more than {_DEEPEST} deep in each other"
-        raise SourceError(Problem("import.depth", Where(path), message, "save the text alone, and import that"))
-    reader = _Reader(path, numbered_lines)
-    reader.targets = {href[1:] for href in tree.xpath("//a/@href") if href.startswith("#")}
-    root = reader.root(tree)
-    reader.fake_headings = not any(len(root.findall(f".//h{level}")) for level in range(2, 7))
-    blocks = list(reader.blocks(root))
-    reader.tell()
-    title = " ".join((tree.findtext(".//title") or "").split())
-    said = re.split(r"\s+[|·–—]\s+|\s-\s", title)[0]  # "Privacy Policy | Example": the site's name follows
-    meta = Meta(said, tree.get("lang") or "", "".join(tree.xpath("//meta[@name='description']/@content")[:1]))
-    return _joined(blocks, reader.notes.found, meta)
+        tree = html.document_fromstring(page.encode(), html.HTMLParser(encoding="utf-8", huge_tree=True))
+        reader = _Reader(notes, kind, tree)
+        pieces = list(reader.read())
+    except (etree.ParserError, etree.XMLSyntaxError, RecursionError) as error:
+        deep = isinstance(error, RecursionError)
+        message = "its elements lie too deep in each other" if deep else "there is no text in it"
+        raise SourceError(Problem("import.empty", Where(notes.path), message)) from None
+    title = re.split(r"\s+[|·–—-]\s+", " ".join(tree.findtext(".//title", "").split()))[0]  # the site's name follows
+    description = "".join(tree.xpath("//meta[@name='description']/@content")[:1])
+    return Intake(pieces, Meta(title, tree.get("lang") or "", description))
 
 
-def _depth(tree: Any) -> int:
-    deepest = depth = 0
-    for event, _ in etree.iterwalk(tree, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        deepest = max(deepest, depth)
-    return deepest
-
-
-def _joined(blocks: Iterable[_Block], notes: list[Problem], meta: Meta) -> Marked:
-    lines: list[int | None] = []
-    text: list[str] = []
-    before: _Block | None = None
-    for block in blocks:
-        gap = [] if before is None or (block.item == 2 and before.item) else [""]
-        added = [*gap, *block.text.split("\n")]
-        text += added
-        lines += [block.line] * len(added)
-        before = block
-    return Marked("\n".join(text), tuple(lines), tuple(notes), meta)
+def _said(element: Any) -> str:
+    """All words of an element or a comment."""
+    texts = element.xpath(".//text()") if isinstance(element.tag, str) else [element.text or ""]
+    return " ".join(" ".join(texts).split())
 
 
 class _Reader:
-    """Walks a tree once; `left_out` and `notes` gather what is told of it."""
+    """Walks a tree once to leave out, once to read."""
 
-    def __init__(self, path: str, numbered_lines: bool) -> None:
-        self.notes = Notes(path)
-        self.numbered_lines = numbered_lines
-        self.targets: set[str] = set()  # ids that links of the page lead to
-        self.fake_headings = False  # whether bold paragraphs stand for headings
-        self.most = 0.0  # half of the page's words
-        self.left_out: dict[str, list[tuple[int | None, str]]] = {}
+    def __init__(self, notes: Notes, kind: Kind, tree: Any) -> None:
+        self.notes, self.kind = notes, kind
+        self.body = tree.find("body") if tree.find("body") is not None else tree
+        self.most = len(_said(self.body)) // 2  # what is longer is the text, whatever it is called
+        self.targets = {href[1:] for href in self.body.xpath(".//a/@href") if href.startswith("#")}
+        self.silent = Counter[str]()  # what is left out without words
+        self.anchors: list[str] = []  # of them those met since the last piece
+        self.blocks: set[Any] = set()  # elements that are or hold blocks
 
-    def line(self, element: Any) -> int | None:
-        return element.sourceline if self.numbered_lines else None
+    def read(self) -> Iterator[Piece]:
+        root = self.main() if self.kind == "page" else self.body
+        self.clean(root, within=False)
+        for why, number in self.silent.items():
+            self.notes.add(f"stripped.{why}", None, f"{number} × {why} without words")
+        for block in root.iter(*_BLOCKS):
+            while block is not None and block not in self.blocks:
+                self.blocks.add(block)
+                block = block.getparent()
+        titled = False  # by a style: then the first headings are sections
+        for piece in self.pieces(root):
+            titled = titled or piece.level < 0
+            yield replace(piece, level=abs(piece.level) + (titled and piece.level > 0))
 
     def note(self, code: str, element: Any, message: str) -> None:
-        line = self.line(element)
-        self.notes.add(code, None if line is None else line - 1, message)
+        self.notes.add(code, self.line(element), message)
 
-    def root(self, tree: Any) -> Any:
-        """The page's main part, if it names one that holds most of its words."""
-        body = tree.find("body") if tree.find("body") is not None else tree
-        self.most = len(_words(body)) / 2
-        candidates = body.xpath(".//main | .//*[@role='main']") or body.xpath(".//article")
-        if len(candidates) != 1 or len(_words(candidates[0])) * 2 < len(_words(body)):
-            return body
-        kept = {candidates[0], *candidates[0].iterancestors()}
-        for element in [e for a in candidates[0].iterancestors() if a in body.iter() for e in a if e not in kept]:
-            self.leave_out(element, self.unwanted(element) or "outside")
-        return candidates[0]
+    def line(self, element: Any) -> int | None:
+        """Its line in the source, as far as that is known."""
+        if self.kind == "page":
+            return int(element.sourceline)
+        near = element.get(LINE) or element.xpath(f"string((ancestor::*|preceding::*)[@{LINE}][last()]/@{LINE})")
+        return int(near) if near else None
 
-    def leave_out(self, element: Any, what: str) -> None:
-        words = "" if what in ("script", "style") else " ".join(_words(element))
-        self.left_out.setdefault(what, []).append((self.line(element), words))
+    # What is left out
 
-    def tell(self) -> None:
-        """One note for each kind without words, one for each piece with words."""
-        for what, pieces in self.left_out.items():
-            silent = [line for line, words in pieces if not words]
-            if silent:
-                self.notes.add(f"stripped.{what}", (silent[0] or 1) - 1, f"{len(silent)} × {what} without words")
-            for line, words in pieces:
-                if words:
-                    message = f"{len(words.split())} words: {quoted(words, 200)}"
-                    self.notes.add(f"stripped.{what}", None if line is None else line - 1, message)
+    def main(self) -> Any:
+        """The page's main part if it holds most words, else all of it from its one title on."""
+        parts = self.body.xpath(".//main | .//*[@role='main']") or self.body.xpath(".//article")
+        titles = self.body.xpath(f".//*[{_TITLE}]")[:1] or self.body.findall(".//h1")
+        whole = len(parts) == 1 and len(_said(parts[0])) > self.most
+        element = parts[0] if whole else titles[0] if len(titles) == 1 else self.body
+        while element is not self.body:
+            beside = [*element.itersiblings(preceding=True)][::-1] + [*element.itersiblings()] * whole
+            for outside in beside:
+                if len(_said(outside)) <= self.most:
+                    self.leave_out(outside, self.unwanted(outside, within=False) or "outside")
+            element = element.getparent()
+        return parts[0] if whole else self.body
 
-    def unwanted(self, element: Any) -> str:
-        """Why an element is not part of the text, or ''. What holds most of the page is, whatever it is called."""
+    def clean(self, element: Any, *, within: bool) -> None:
+        """Take out what is no part of the text; `within` the page's main part less is taken for something else."""
+        within = within or element.tag in ("main", "article")
+        for child in [*element]:
+            why = self.unwanted(child, within=within)
+            if why == "hidden" and len(_said(child).split()) >= _HIDDEN_WORDS:
+                self.note("unsure.hidden", child, f"hidden at first, and kept: {quoted(_said(child))}")
+            elif why in ("script", "style", "comment") or (why and len(_said(child)) <= self.most):
+                self.leave_out(child, why)
+                continue
+            self.clean(child, within=within)
+
+    def leave_out(self, element: Any, why: str) -> None:
+        said = "" if why in ("script", "style") else _said(element)
+        if said and not re.match(r"\[(?:if|endif)", said):  # a remark to a program
+            self.note(f"stripped.{why}", element, f"{len(said.split())} words: {quoted(said, 200)}")
+        elif why != "comment":
+            self.silent[why] += 1
+        element.drop_tree()
+
+    def unwanted(self, element: Any, *, within: bool) -> str:
+        """Why an element is not part of the text, or ''."""
         if not isinstance(element.tag, str):
             return "comment"
-        why = _STRIPPED.get(element.tag, "") or self.around(element)
-        return "" if why not in ("", "script", "style") and len(_words(element)) > self.most else why
-
-    def around(self, element: Any) -> str:
-        """Why an element belongs to the site around the text, by its names, its role and its place; or ''."""
-        names = f"{element.get('id', '')} {element.get('class', '')}"
-        role = element.get("role", "").lower()
-        inside = any(a.tag in ("main", "article") for a in element.iterancestors())
-        if _BANNER.search(names) and element.find(".//button") is not None:
+        names = f"{element.get('id', '')} {element.get('class', '')}".split() if self.kind == "page" else []
+        link = element.find("a")
+        if element.tag == "button" and element.xpath(_OPENS):
+            return ""
+        if link is not None and link.get("href", "").startswith("#cmnt" if element.tag == "sup" else "#cmnt_ref"):
+            return "comment"  # of Google Docs
+        if any(map(_BANNER.search, names)) and element.xpath(_BUTTON):
             return "cookie-banner"
-        if element.tag in ("header", "footer") and not inside and element.find(".//h1") is None:
+        if element.tag in ("header", "footer") and not within and element.find(".//h1") is None:
             return "navigation"
-        hidden = element.get("hidden") is not None or _HIDDEN.search(element.get("style", ""))
-        if hidden or element.get("aria-hidden") == "true":
+        if element.keys() and element.xpath(_HIDDEN):
             return "hidden"
-        return (
-            "navigation" if _AROUND & {*names.split()} else "" if inside and role == "banner" else _ROLES.get(role, "")
-        )
+        signs = (f"<{element.tag}", f"role={element.get('role')}", *names)
+        return next((str(match.lastgroup) for sign in signs if (match := _LEFT_OUT.fullmatch(sign))), "")
 
     # Blocks
 
-    def blocks(self, element: Any) -> Iterator[_Block]:
-        """What stands within an element, cut into blocks; text between blocks is a paragraph."""
-        run: list[str] = [_words_in(element.text or "")]
-        line = self.line(element)
+    def pieces(self, element: Any, depth: int = 0) -> Iterator[Piece]:
+        """What stands within an element; text between blocks is a paragraph."""
+        run, start = self.words(element.text), element
         for child in element:
-            what = self.unwanted(child)
-            if what:
-                self.leave_out(child, what)
-            elif _BLOCKS.fullmatch(child.tag) or _holds_block(child):
-                yield from self.paragraph("".join(run), line, element)
-                run = []
-                yield from self.block(child)
+            if child in self.blocks:
+                yield from self.paragraph(run, start, depth)
+                yield from self.block(child, depth)
+                run, start = "", child
             else:
-                run.append(self.inline(child))
-            if not run:
-                line = self.line(child)
-            run.append(_words_in(child.tail or ""))
-        yield from self.paragraph("".join(run), line, element)
+                run += self.inline(child)
+            run += self.words(child.tail)
+        yield from self.paragraph(run, start, depth)
 
-    def block(self, element: Any) -> Iterator[_Block]:
-        tag = element.tag
-        anchor = self.anchor(element)
-        if tag in _HEADINGS:
-            said = _one_line(self.content(element))
-            if said:
-                yield _Block(heading(_HEADINGS[tag], said) + anchor, self.line(element))
-            return
-        if anchor:
-            yield _Block(anchor, self.line(element))
-        if tag in ("ul", "ol", "dir") and not _loose(element) and _is_list(element):
-            yield from self.items(element)
+    def block(self, element: Any, depth: int) -> Iterator[Piece]:
+        self.meet(element)
+        tag, said = element.tag, element.text_content().strip()
+        level = int(tag[1]) if re.fullmatch("h[1-6]", tag) else -bool(tag == "p" and element.xpath(_TITLE))
+        if level:
+            yield from self.paragraph(_one_line(self.content(element)), element, 0, level)
+        elif tag in ("ul", "ol", "dir"):
+            yield from self.items(element, depth)
         elif tag == "table" and self.is_grid(element):
             yield from self.table(element)
-        elif tag == "pre":
-            fence = "`" * max(3, 1 + max(map(len, re.findall("`+", element.text_content())), default=0))
-            yield _Block(f"{fence}\n{element.text_content().strip()}\n{fence}", self.line(element))
-        elif tag == "hr":
-            yield _Block("---", self.line(element))
-        elif tag == "blockquote" and not _holds(element, *_HEADINGS, "table", "pre"):
-            for block in self.blocks(element):
-                yield _Block(re.sub("^", "> ", block.text, flags=re.MULTILINE), block.line, block.item)
-        elif tag in ("dt", "summary", "legend", "caption") and (said := _one_line(self.content(element))):
-            yield _Block(said if "**" in said else f"**{said}**", self.line(element))
+        elif tag == "hr" or (tag == "pre" and said):
+            fence = "`" * max(3, 1 + max(map(len, re.findall("`+", said)), default=0))
+            text = f"{fence}\n{said.replace('{{', '{ {')}\n{fence}" if said else "---"
+            yield self.piece(text, element, form="verbatim")
+        elif tag in ("dt", "summary", "legend", "caption"):
+            yield from self.paragraph(_marked(_one_line(self.content(element)), "\x0e\x0f"), element, depth)
         else:
-            yield from self.blocks(element)
+            found = list(self.pieces(element, depth))
+            quote = tag == "blockquote" and not depth and not any(p.level or p.mark or p.form for p in found)
+            yield from (replace(piece, form="quote") for piece in found) if quote else found
 
-    def paragraph(self, run: str, line: int | None, element: Any) -> Iterator[_Block]:
-        said = _tidy(run)
-        if not said:
-            return
-        bold = re.fullmatch(r"\*\*([^*]{1,100}?)(?<![.;:,!?])\*\*", said)
-        if self.fake_headings and bold and element.tag in ("p", "div", "section", "article", "main", "body"):
-            at = None if line is None else line - 1
-            self.notes.add("unsure.heading", at, f"{quoted(bold[1])} is taken for a heading")
-            said = heading(2, _one_line(bold[1]))
-        yield _Block(said, line)
-
-    def items(self, element: Any) -> Iterator[_Block]:
-        """Items with what belongs to them four spaces further in; an item that holds a heading is a section."""
-        labels, place = self.labels(element), 1
-        for child in element:
-            if what := self.unwanted(child):
-                self.leave_out(child, what)
-            elif child.tag != "li":
-                yield from self.nested(list(self.block(child)))
-            elif _holds(child, *_HEADINGS):
-                yield from self.section(child, next(labels))
-            else:
-                yield from self.item(child, next(labels), place)
-                place = 2
-
-    def section(self, item: Any, label: str) -> Iterator[_Block]:
-        for number, block in enumerate(self.blocks(item)):
-            numbered = re.sub(r"^(#+ )", rf"\g<1>{label} ", block.text) if label != "-" and not number else block.text
-            yield _Block(numbered, block.line)
-
-    def item(self, item: Any, label: str, place: int) -> Iterator[_Block]:
-        blocks = list(self.blocks(item)) or [_Block("", self.line(item))]
-        first = blocks[0] if not blocks[0].item else _Block("", self.line(item))
-        if not first.text.startswith(("```", "|", ">")):
-            blocks = blocks[1:] if first is blocks[0] else blocks
-        else:
-            first = _Block("", self.line(item))
-        yield _Block(f"{label} {first.text}".replace("\n", "\n    "), first.line, place)
-        yield from self.nested(blocks)
-
-    def nested(self, blocks: Iterable[_Block]) -> Iterator[_Block]:
-        """Blocks of an item; code and tables stand at the margin only, and end the list."""
-        for block in blocks:
-            margin = "" if block.text.startswith(("```", "|")) else "    "
-            yield _Block(re.sub(r"^(?=.)", margin, block.text, flags=re.MULTILINE), block.line, block.item and 2)
-
-    def labels(self, element: Any) -> Iterator[str]:
-        """Marks of the items. Letters stay as words beside a bullet, for references name them."""
-        if element.tag != "ol":
-            while True:
-                yield "-"
-        style = element.get("type", "1")
-        start = int(element.get("start", "1")) if re.fullmatch(r"\d{1,6}", element.get("start", "1")) else 1
-        names = _LABELS.get(style.lower(), [])
-        if names:
-            self.note(
-                "unsure.list", element, f"a list counts {style}, which Markdown cannot: its items say it themselves"
+    def paragraph(self, run: str, element: Any, depth: int, level: int = 0) -> Iterator[Piece]:
+        for text in re.split(f"{_BREAK}\\s*{_BREAK}", run):
+            lines = (
+                "\n".join(" ".join(line.split()) for line in part.strip().split("\n")) for part in text.split(_BREAK)
             )
-        for number in range(start, 10**6):
-            name = names[number - 1] if number <= len(names) else str(number)
-            yield f"- {name.upper() if style.isupper() else name}." if names else f"{number}."
+            if said := _written(escaped("  \n".join(filter(None, lines)))):
+                yield self.piece(said, element, depth=depth, level=level)
+
+    def piece(self, said: str, element: Any, **more: Any) -> Piece:
+        met, self.anchors = self.anchors, []
+        return Piece(said, self.line(element), anchors=tuple(met), **more)
+
+    def meet(self, element: Any) -> None:
+        """Note the names by which links lead to an element."""
+        self.anchors += [name for name in (element.get("id"), element.get("name")) if name in self.targets]
+
+    def items(self, list_: Any, depth: int) -> Iterator[Piece]:
+        """Items, and what is in them one deeper; an item that holds a heading is a section."""
+        flat = re.search(r"\blst-kix_\w+-(\d+)", list_.get("class", ""))  # Google Docs nests no lists
+        depth = int(flat[1]) if flat else depth
+        number = int(start) if (start := list_.get("start", "1")).isdecimal() else 1
+        yield from self.paragraph(self.words(list_.text), list_, depth)
+        for child in list_:
+            if child.tag == "li":
+                number = int(child.get("value")) if child.get("value", "").isdecimal() else number
+                ours = self.kind != "word" or child.get("id")  # Word's own are in the text, but for those of notes
+                yield from self.item(child, _mark(list_, number) if ours else "-", depth + 1)
+                number += 1
+            else:  # a list right in a list, most often
+                yield from self.block(child, depth + 1)
+            yield from self.paragraph(self.words(child.tail), child, depth)
+
+    def item(self, item: Any, mark: str, depth: int) -> Iterator[Piece]:
+        self.meet(item)
+        first, *rest = list(self.pieces(item, depth)) or [Piece("", self.line(item), depth=depth)]
+        if any(piece.level for piece in (first, *rest)):
+            yield replace(first, text=f"{mark} {first.text}" if mark != "-" and first.level else first.text, depth=0)
+            yield from (replace(piece, depth=max(piece.depth - depth, 0)) for piece in rest)
+        elif first.mark or first.form:  # an item within an item that says nothing needs no bullet of its own
+            yield from (first, *rest) if mark == "-" else (Piece("", first.line, mark=mark, depth=depth), first, *rest)
+        else:
+            yield from (replace(first, mark=mark), *rest)
 
     def is_grid(self, table: Any) -> bool:
         """Whether a table has cells in rows and columns, and does not lay out a page."""
-        rows = _rows(table)
-        wide = max((len(row) for row in rows), default=0) > 1
-        layout = _holds(table, *_HEADINGS, "table", "pre") or table.get("role") in ("presentation", "none")
+        wide = any(len(row) > 1 for row in table.iter("tr"))
+        inner = table.xpath(".//h1|.//h2|.//h3|.//h4|.//h5|.//h6|.//table|.//pre|.//tr/text()[normalize-space()]")
+        layout = bool(inner) or table.get("role") in ("presentation", "none")
         if wide and layout:
             self.note("unsure.table", table, "a table that lays out the page is read cell by cell")
-        return wide and not layout and not any(map(_loose, (table, *table.iter("thead", "tbody", "tfoot", "tr"))))
+        return wide and not layout
 
-    def table(self, element: Any) -> Iterator[_Block]:
-        """A table as lines of cells, its caption as a paragraph."""
-        for caption in element.findall("caption"):
-            yield from self.block(caption)
-        rows = _rows(element)
-        if rows[0].find("th") is None:
-            self.note("unsure.table", element, "a table names no header; its first row is taken for it")
-        lines = ["| " + " | ".join(cells) + " |" for cells in self.grid(element, rows)]
-        rule = "|" + " --- |" * (len(re.findall(r"(?<!\\)\|", lines[0])) - 1)
-        yield _Block("\n".join([lines[0], rule, *lines[1:]]), self.line(element))
-
-    def grid(self, element: Any, rows: list[Any]) -> list[list[str]]:
-        """The cells by row and column; a merged one stands in its first place, and the others are empty."""
-        taken: dict[tuple[int, int], str] = {}
-        merged = 0
+    def table(self, table: Any) -> Iterator[Piece]:
+        """A table as lines of cells, its caption as a paragraph; a merged cell stands in its first place."""
+        rows, taken, merged = table.findall(".//tr"), dict[tuple[int, int], str](), 0
         for y, row in enumerate(rows):
             x = 0
-            for cell in row:
-                if cell.tag not in ("td", "th"):
-                    continue
+            for cell in row.iterchildren("td", "th"):
                 while (y, x) in taken:
                     x += 1
-                wide, high = (min(_span(cell.get(name)), 100) for name in ("colspan", "rowspan"))
-                high = min(high, len(rows) - y)
+                wide, high = _span(cell.get("colspan"), 100), _span(cell.get("rowspan"), len(rows) - y)
                 merged += wide > 1 or high > 1
                 taken |= {(y + dy, x + dx): "" for dy in range(high) for dx in range(wide)}
                 taken[y, x] = self.cell(cell)
+        width = 1 + max(x for _, x in taken)
+        lines = [f"| {' | '.join(taken.get((y, x), '') for x in range(width))} |" for y in range(len(rows))]
         if merged:
             message = f"{merged} merged cells: the text stands in the first, the others are empty"
-            self.note("unsure.table", element, message)
-        width = 1 + max(x for _, x in taken)
-        return [[taken.get((y, x), "") for x in range(width)] for y in range(len(rows))]
+            self.note("unsure.table", table, message)
+        if rows[0].find("th") is None:
+            self.note("unsure.table", table, "a table names no header; its first row is taken for it")
+        for caption in table.findall("caption"):
+            yield from self.block(caption, 0)
+        yield self.piece("\n".join([lines[0], "|" + " --- |" * width, *lines[1:]]), table, form="verbatim")
 
     def cell(self, cell: Any) -> str:
-        blocks = [_one_line(re.sub(r"^\s*(?:[-#>]|\d+\.) ", "", block.text)) for block in self.blocks(cell)]
-        return " ".join(filter(None, blocks)).replace("|", "\\|")
+        found = [replace(p, mark="•" if p.mark == "-" else p.mark).said for p in self.pieces(cell)]
+        return " ".join(" ".join(found).split()).replace("|", "\\|")
 
     # Text within a line
 
-    def inline(self, element: Any) -> str:
-        what = self.unwanted(element)
-        if what:
-            self.leave_out(element, what)
-            return ""
-        tag, anchor = element.tag, self.anchor(element)
-        if tag == "br":
-            return anchor + _BREAK
-        if tag == "img":
-            said = element.get("alt", "").strip()
-            self.note(
-                "stripped.image", element, f"an image, {quoted(said)}" if said else "an image without a description"
-            )
-            return anchor
-        if tag in ("del", "s", "strike"):
-            self.note("unsure.struck", element, f"struck out, kept as words: {quoted(element.text_content())}")
-        said = self.content(element)
-        if _BLOCKS.fullmatch(tag):  # within a heading or a line
-            return f" {anchor}{said} "
-        if tag == "q":
-            return f"{anchor}“{said}”"
-        if tag in ("code", "kbd", "samp") and said.strip() and "`" not in element.text_content():
-            return f"{anchor}`{_one_line(element.text_content())}`"
-        if tag == "a" and element.get("href") and said.strip():
-            return anchor + self.link(element, said)
-        return anchor + (_marked(said, _MARKS[tag]) if tag in _MARKS else said)
-
-    def link(self, element: Any, said: str) -> str:
-        if "](" in said:  # a link within a link cannot be
-            return said
-        to = re.sub(r"[\s<>()]", lambda match: f"%{ord(match[0]):02X}", element.get("href").strip())
-        start, words, end = _edges(said)
-        return f"{start}[{words}]({to}){end}"
+    def words(self, text: str | None) -> str:
+        """Words as they are; the lines of Markdown are kept."""
+        return (text or "") if self.kind == "markdown" else (text or "").replace("\n", " ")
 
     def content(self, element: Any) -> str:
-        """What is said within an element, as one line of Markdown."""
-        parts = [_words_in(element.text or "")]
-        for child in element:
-            parts += [self.inline(child), _words_in(child.tail or "")]
-        return "".join(parts)
+        return self.words(element.text) + "".join(self.inline(child) + self.words(child.tail) for child in element)
 
-    def anchor(self, element: Any) -> str:
-        """A mark of what links lead to; it is gone once they lead to sections."""
-        names = [element.get("id"), element.get("name") if element.tag == "a" else None]
-        return "".join(f'<a name="{name}"></a>' for name in names if name in self.targets)
-
-
-def _words_in(text: str) -> str:
-    """Words on one line; what means something only at a line's start is seen to with the whole paragraph."""
-    return escaped_words(re.sub(r"[ \t\r\n\f]+", " ", text))
-
-
-def _holds(element: Any, *tags: str) -> bool:
-    return any(inner is not element for inner in element.iter(*tags))
-
-
-def _loose(element: Any) -> bool:
-    """Whether words stand between the items of a list or the rows of a table, where none should be."""
-    return bool((element.text or "").strip() or any((child.tail or "").strip() for child in element))
+    def inline(self, element: Any) -> str:
+        self.meet(element)
+        tag, said = element.tag, self.content(element)
+        if tag == "br":
+            return _BREAK
+        if tag == "img":
+            alt = element.get("alt", "").strip()
+            self.note("stripped.image", element, f"an image, {quoted(alt) if alt else 'without a description'}")
+        if tag in ("del", "s", "strike"):
+            self.note("unsure.struck", element, f"struck out, kept as words: {quoted(_said(element))}")
+        if tag == "sup" and said.isdecimal():
+            return said.translate(_RAISED)
+        if tag == "code" and said.strip() and "`" not in said:
+            return f"\x15{_one_line(element.text_content()).replace('{{', '{ {')}\x16"
+        if tag == "a" and element.get("href") and said.strip():
+            return _link(element.get("href").strip(), said)
+        said = f"“{said}”" if tag == "q" else said
+        return f" {said} " if tag in _BLOCKS else _marked(said, _MARKS[tag]) if tag in _MARKS else said
 
 
-def _is_list(element: Any) -> bool:
-    """Whether it holds items, the first of them before any list within it."""
-    tags = [child.tag for child in element if isinstance(child.tag, str)]
-    return tags[:1] == ["li"] and {"li", "ul", "ol"}.issuperset(tags)
+def _mark(list_: Any, number: int) -> str:
+    """What an item says before its words."""
+    style = re.search(r"list-style(?:-type)?\s*:\s*([\w-]+)", list_.get("style", ""))
+    form = list_.get("type") or _STYLED.get(style[1] if style else "", "1")
+    return f"{label(number, form)}." if list_.tag == "ol" else "-"
 
 
-def _rows(table: Any) -> list[Any]:
-    return [row for row in table.iter("tr") if next(row.iterancestors("table"), None) is table]
+def _span(value: str | None, most: int) -> int:
+    return min(int(value), most) if value and re.fullmatch(r"[1-9]\d{0,3}", value) else 1
 
 
-def _holds_block(element: Any) -> bool:
-    return any(isinstance(inner.tag, str) and _BLOCKS.fullmatch(inner.tag) for inner in element.iterdescendants())
+def _link(to: str, said: str) -> str:
+    """A link, of which outline.py decides where it leads. What leads to a footnote or back is words."""
+    if to.startswith("#") and re.fullmatch(r"\s*(?:\[?\d{1,3}\]?|\[[a-z]\]|[↑↩︎]+)\s*", said):
+        return said.translate(dict.fromkeys(map(ord, "↑↩︎")))
+    if redirect := re.match(r"https://www\.google\.com/url\?q=([^&]+)", to):  # of Google Docs
+        to = unquote(redirect[1])
+    to = re.sub(r"[\s<>()]", lambda match: f"%{ord(match[0]):02X}", to)
+    return said if "\x13" in said else _marked(said, ("\x13", f"\x14{to}\x12"))
 
 
-def _words(element: Any) -> list[str]:
-    if not isinstance(element.tag, str):
-        return (element.text or "").split()
-    return " ".join(element.xpath(".//text()[not(parent::script) and not(parent::style)]")).split()
-
-
-def _span(value: str | None) -> int:
-    return int(value) if value and re.fullmatch(r"[1-9]\d{0,3}", value) else 1
-
-
-def _edges(said: str) -> tuple[str, str, str]:
-    """White space before, the words, white space after: marks stand close to words."""
-    words = said.strip(f" {_BREAK}")
-    start = said.index(words) if words else 0
-    return said[:start], words, said[start + len(words) :]
-
-
-def _marked(said: str, mark: tuple[str, str]) -> str:
-    start, words, end = _edges(said)
-    return f"{start}{mark[0]}{words}{mark[1]}{end}" if words and mark[0] not in words else said
+def _marked(said: str, mark: str | tuple[str, str]) -> str:
+    """Marks stand close to words."""
+    words = said.strip(f" \t\r\n{_BREAK}")
+    before, _, after = said.partition(words) if words else (said, "", "")
+    return f"{before}{mark[0]}{words}{mark[1]}{after}" if words and mark[0] not in words else said
 
 
 def _one_line(said: str) -> str:
-    return _written(" ".join(said.replace(_BREAK, " ").split()))
+    return " ".join(said.replace(_BREAK, " ").split())
 
 
-def _written(line: str) -> str:
+def _written(text: str) -> str:
     """Marks as Markdown: those of one kind that touch are one; an emphasis that touches strong words is given up."""
-    line = line.replace("\x0f\x0e", "").replace("\x11\x10", "")
-    line = re.sub("\x0f\x10([^\x10\x11]*)\x11", "\x0f\\1", line)
-    return re.sub("\x10([^\x10\x11]*)\x11\x0e", "\\1\x0e", line).translate(_WRITTEN)
-
-
-def _tidy(run: str) -> str:
-    """A paragraph: breaks at their places, and no other white space twice."""
-    lines = [" ".join(line.split()) for line in run.split(_BREAK)]
-    return guarded(_written("  \n".join(filter(None, lines))))
+    text = text.replace("\x0f\x0e", "").replace("\x11\x10", "")
+    text = re.sub("\x0f\x10([^\x10\x11]*)\x11", "\x0f\\1", text)
+    return re.sub("\x10([^\x10\x11]*)\x11\x0e", "\\1\x0e", text).translate(_WRITTEN)

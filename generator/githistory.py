@@ -2,26 +2,28 @@
 
 History is that of the first parents, so that a branch counts once, when it was merged. A text that documents.py reads
 is released byte for byte; another is converted as little as will do, and the commit's id in its row leads to the
-original. Git runs twice, however long the history: once for the list, once for all texts.
+original.
 """
 
 from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
-from generator import documents, foreign, history, importer, library
-from generator.errors import PolicyError, Problem, SourceError, Where
+from generator import history, importer, library
+from generator.errors import Problem, SourceError, Where
 from generator.history import Kind, Register, Release
-from generator.marked import NOTHING, Marked, Meta
+from generator.importer import Imported
+from generator.pieces import Meta
 
 _GIT = ("git", "--literal-pathspecs", "-c", "core.quotePath=false", "-c", "log.showSignature=false")
-_COMMIT = "%x01%H%x00%aI%x00%cI%x00%s%x00"
-_ENTRY = re.compile(rb":\d+ (\d+) [0-9a-f]+ ([0-9a-f]+) ([A-Z])\d*\0([^\0]+)")
+_LOG = ("--first-parent", "--diff-merges=first-parent", "--follow", "--raw", "-z", "--no-abbrev", "--encoding=UTF-8")
+_FORMAT = "--format=%x01%H%x00%aI%x00%cI%x00%s%x00"
+_ENTRY = re.compile(rb":\d+ (\d+) [0-9a-f]+ ([0-9a-f]+) ([A-Z])\d*\0([^\0]+)(?:\0([^\0]+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +31,12 @@ class Commit:
     """A commit that changed the file: `blob` is its text's id, '' where the commit took the file away."""
 
     id: str
-    author_date: datetime
-    commit_date: datetime
+    authored: datetime
+    day: date  # the author's, in UTC; a clock ahead of the one that made the commit is not believed
     subject: str
     blob: str
+    path: str  # the file's name then
     copy_of: str = ""  # the file that this one began as a copy of
-
-    @property
-    def day(self) -> date:
-        """The author's day in UTC; a clock ahead of the one that made the commit is not believed."""
-        believed = self.author_date <= self.commit_date + timedelta(days=1)
-        return (self.author_date if believed else self.commit_date).astimezone(UTC).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +47,19 @@ class History:
     releases: tuple[Release, ...]
     notes: tuple[Problem, ...]
 
+    def summary(self) -> str:
+        first, last = self.releases[0], self.releases[-1]
+        span = f"{first.version} of {first.published} to {last.version} of {last.published}"
+        return f"{len(self.releases)} releases, {span}; {len(self.notes)} notes"
+
 
 def read(
-    path: Path, name: str, *, repo: Path | None = None, material: Sequence[str] = (), given: Meta = NOTHING
+    path: Path,
+    name: str,
+    *,
+    repo: Path | None = None,
+    material: Sequence[str] = (),
+    given: Meta = Meta(),  # noqa: B008
 ) -> History:
     """The releases of the policy `name` from the file's history; SourceError where there is none.
 
@@ -60,29 +67,44 @@ def read(
     material; nobody has classified the others, which is noted with each.
     """
     notes: list[Problem] = []
-    folder, file = (repo, str(path)) if repo else (path.parent, path.name)
+    folder = repo or next(folder for folder in path.absolute().parents if folder.is_dir())  # it may be gone by now
+    file = str(path) if repo else str(path.absolute().relative_to(folder))
     commits = _commits(folder, file, str(path), notes)
-    chosen = [_named(commits, prefix, str(path)) for prefix in material]
-    texts = list(_distinct(commits, _texts(folder, commits), str(path), given, notes))
-    if not texts:
+    register, files, before, unused = Register(""), dict[str, bytes](), b"", set(material)
+    for commit in commits:
+        place = f"{path}@{commit.id[:10]}"
+        try:
+            made = _text(folder, commit, place, given)
+        except SourceError as error:
+            notes += [replace(problem, code="skipped.text", severity="warning") for problem in error.problems]
+            continue
+        content = made.text.encode()
+        if content == before:
+            notes.append(_note("skipped.same", place, "readers saw the text of the release before"))
+            continue
+        chosen = {prefix for prefix in unused if len(prefix) > 3 and commit.id.startswith(prefix.lower())}
+        release = _release(register, commit, content, bool(made.notes), bool(chosen))
+        register, before, unused = register.add(release), content, unused - chosen
+        notes += made.notes
+        files[library.frozen_path(name, release.version)] = content
+    if unused:
+        message = f"--material {min(unused)} names none of the commits that changed something for readers"
+        hint = f"git log --first-parent --follow -- {path} lists them"
+        raise SourceError(Problem("git.material", Where(str(path)), message, hint))
+    if not register.releases:
         raise SourceError(Problem("git.no-text", Where(str(path)), "no commit of it holds a text that can be released"))
-    if lost := [sha for sha in chosen if sha not in {commit.id for commit, *_ in texts}]:
-        message = f"the commit {lost[0]} changed nothing for readers, so it is no release"
-        raise SourceError(Problem("git.material", Where(str(path)), message, "take it off --material"))
-    releases = _releases(texts, frozenset(chosen))
-    rows = ""
-    for release in releases:
-        rows = history.with_row(rows, release)
-    files = {library.frozen_path(name, r.version): content for r, (_, content, _) in zip(releases, texts, strict=True)}
-    files |= {library.register_path(name): rows.encode(), library.draft_path(name): texts[-1][1]}
-    return History(files, releases, tuple(notes))
+    files |= {library.register_path(name): register.text.encode(), library.draft_path(name): before}
+    return History(files, register.releases, tuple(notes))
+
+
+def _note(code: str, place: str, message: str) -> Problem:
+    return Problem(code, Where(place), message, severity="warning")
 
 
 def _git(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
     """What git says; SourceError with its own words if it cannot."""
-    command = [*_GIT, "-C", str(folder), *arguments]
     try:
-        done = subprocess.run(command, input=given, capture_output=True, check=False)
+        done = subprocess.run([*_GIT, "-C", str(folder), *arguments], input=given, capture_output=True, check=False)
     except FileNotFoundError:
         hint = "install git, and see that it is on the PATH"
         raise SourceError(Problem("git.missing", Where(str(folder)), "there is no program git", hint)) from None
@@ -99,19 +121,17 @@ def _commits(folder: Path, file: str, path: str, notes: list[Problem]) -> list[C
         raise SourceError(Problem("git.folder", Where(path), "this is a folder", "name the file of one policy"))
     if _git(folder, "rev-parse", "--is-shallow-repository").strip() == b"true":
         message = "this clone is shallow: releases before its first commit are missing (git fetch --unshallow)"
-        notes.append(Problem("git.shallow", Where(path), message, severity="warning"))
-    options = ("--first-parent", "--diff-merges=first-parent", "--follow", "--raw", "-z", "--no-abbrev")
-    said = _git(folder, "log", *options, "--encoding=UTF-8", f"--format={_COMMIT}", "--", file)
+        notes.append(_note("git.shallow", path, message))
+    said = _git(folder, "log", *_LOG, _FORMAT, "--", file)
     commits = [commit for part in said.split(b"\x01")[1:] if (commit := _commit(part))]
     if not commits:
         hint = "name the file as it is now, relative to the repository's folder if you give --repo"
         raise SourceError(Problem("git.no-history", Where(path), "no commit has changed this file", hint))
-    start = next((i for i, commit in enumerate(commits) if commit.copy_of), None)
-    if start is not None and start + 1 < len(commits):  # git would go on with the history of the other file
-        message = f"the file began as a copy of {commits[start].copy_of}, whose own history is left out"
-        notes.append(Problem("skipped.copy", Where(f"{path}@{commits[start].id[:10]}"), message, severity="warning"))
-        commits = commits[: start + 1]
-    return commits[::-1]
+    start = next((i for i, commit in enumerate(commits, 1) if commit.copy_of), len(commits))
+    if start < len(commits):  # git would go on with the history of the other file
+        message = f"the file began as a copy of {commits[start - 1].copy_of}, whose own history is left out"
+        notes.append(_note("skipped.copy", f"{path}@{commits[start - 1].id[:10]}", message))
+    return commits[:start][::-1]
 
 
 def _commit(part: bytes) -> Commit | None:
@@ -120,117 +140,40 @@ def _commit(part: bytes) -> Commit | None:
     entry = _ENTRY.search(rest)
     if not entry or (entry[1] not in (b"100644", b"100755") and entry[3] != b"D"):
         return None
-    author_date, commit_date = (datetime.fromisoformat(day.decode()) for day in (authored, committed))
+    author, committer = (datetime.fromisoformat(day.decode()) for day in (authored, committed))
     said = "".join(c for c in subject.decode(errors="replace") if c.isprintable()).strip()
-    copy_of = entry[4].decode(errors="replace") if entry[3] == b"C" else ""
-    blob = "" if entry[3] == b"D" else entry[2].decode()
-    return Commit(sha.decode(), author_date, commit_date, said, blob, copy_of)
+    names = [name.decode(errors="replace") for name in entry.groups()[3:] if name]
+    blob, copy_of = "" if entry[3] == b"D" else entry[2].decode(), names[0] if entry[3] == b"C" else ""
+    return Commit(sha.decode(), author, min(author, committer).astimezone(UTC).date(), said, blob, names[-1], copy_of)
 
 
-def _named(commits: Sequence[Commit], prefix: str, path: str) -> str:
-    found = [commit.id for commit in commits if commit.id.startswith(prefix.lower())]
-    if len(found) != 1 or len(prefix) < 4:
-        message = f"--material {prefix} names {len(found) or 'none'} of the commits that changed this file"
-        hint = f"git log --first-parent --follow -- {path} lists them"
-        raise SourceError(Problem("git.material", Where(path), message, hint))
-    return found[0]
+def _text(folder: Path, commit: Commit, place: str, given: Meta) -> Imported:
+    """What readers saw after a commit."""
+    if not commit.blob:
+        raise SourceError(Problem("git.gone", Where(place), f"the file was taken away on {commit.day}"))
+    content = _git(folder, "cat-file", "blob", commit.blob)
+    return importer.read(content, commit.path, given, place=place, archive=True)
 
 
-def _texts(folder: Path, commits: Sequence[Commit]) -> Mapping[str, bytes]:
-    """The texts by id, all asked of one process."""
-    ids = list(dict.fromkeys(commit.blob for commit in commits if commit.blob))
-    said = _git(folder, "cat-file", "--batch", given="".join(f"{blob}\n" for blob in ids).encode())
-    texts, at = {}, 0
-    for blob in ids:
-        end = said.index(b"\n", at)
-        kind = said[at:end].split()  # "id blob size", or "id missing" in a clone that lacks it
-        size = int(kind[2]) if len(kind) == 3 else -1
-        if size >= 0:
-            texts[blob] = said[end + 1 : end + 1 + size]
-        at = end + 2 + size
-    return texts
-
-
-def _distinct(
-    commits: Sequence[Commit], texts: Mapping[str, bytes], path: str, given: Meta, notes: list[Problem]
-) -> Iterator[tuple[Commit, bytes, bool]]:
-    """Each text that readers saw for the first time after the one before, and whether it had to be mended."""
-    before = b""
-    for number, commit in enumerate(commits):
-        place = f"{path}@{commit.id[:10]}"
-        if not commit.blob:
-            back = "it came back later: the gap is passed over" if number + 1 < len(commits) else "it is gone since"
-            message = f"the file was taken away on {commit.day}; {back}"
-            notes.append(Problem("skipped.gap", Where(place), message, severity="warning"))
-            continue
-        try:
-            content, found = _readable(texts.get(commit.blob), place, path, given)
-        except SourceError as error:
-            notes += [replace(problem, code="skipped.text", severity="warning") for problem in error.problems]
-            continue
-        if content == before:
-            message = "readers saw the text of the release before"
-            notes.append(Problem("skipped.same", Where(place), message, severity="warning"))
-            continue
-        notes += found
-        yield commit, content, bool(found)
-        before = content
-
-
-def _readable(content: bytes | None, place: str, path: str, given: Meta) -> tuple[bytes, list[Problem]]:
-    """The text as it was committed, or mended so that it can be built."""
-    if content is None:
-        raise SourceError(Problem("git.missing-text", Where(place), "this clone does not hold the text"))
-    text, found = _decoded(content, place)
-    try:
-        documents.parse(text, place)
-        return text.encode(), found  # where nothing was found, the bytes of the commit
-    except PolicyError:
-        mended, notes = foreign.convert(Marked(text), place, given=given, fallback=importer.title_of(path))
-    message = "the text is converted to a policy: title in the front matter, numbers as they are written"
-    return mended.encode(), [*found, Problem("mended.form", Where(place), message, severity="warning"), *notes]
-
-
-def _decoded(content: bytes, place: str) -> tuple[str, list[Problem]]:
-    """The text, and a note where it was not UTF-8: nobody can save an old commit again."""
-    wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    if b"\0" in content and not wide:
-        raise SourceError(Problem("import.binary", Where(place), "this is no text"))
-    try:
-        return content.decode("utf-8"), []
-    except UnicodeDecodeError:
-        encoding = "utf-16" if wide else "cp1252"
-    said = f"the text is read as {encoding}, and is UTF-8 now"
-    note = Problem("mended.encoding", Where(place), said, severity="warning")
-    return content.decode(encoding, errors="replace"), [note]
-
-
-def _releases(texts: Sequence[tuple[Commit, bytes, bool]], material: frozenset[str]) -> tuple[Release, ...]:
-    register = Register("")
-    for commit, content, mended in texts:
-        latest = register.latest
-        kind: Kind = "editorial" if latest and commit.id not in material else "material"
-        effective = max(commit.day, latest.effective) if latest else commit.day
-        release = Release(
-            version=register.next(kind),
-            published=commit.day,
-            effective=effective,
-            kind=kind,
-            summary=commit.subject or f"Commit {commit.id[:10]}, which has no subject.",
-            sha256=history.digest(content),
-            previous=register.head,
-            note=_note(commit, effective, mended, commit.id in material),
-        )
-        register = register.add(release)
-    return register.releases
-
-
-def _note(commit: Commit, effective: date, mended: bool, chosen: bool) -> str:
-    said = [f"From commit {commit.id}, author date {commit.author_date.isoformat()}."]
+def _release(register: Register, commit: Commit, content: bytes, mended: bool, chosen: bool) -> Release:
+    """A release of the commit's day, that takes effect no sooner than the one before."""
+    kind: Kind = "material" if chosen or not register.latest else "editorial"
+    effective = max(commit.day, register.latest.effective) if register.latest else commit.day
+    summary = commit.subject or f"Commit {commit.id[:10]}, which has no subject."
+    said = [f"From commit {commit.id}, author date {commit.authored.isoformat()}."]
     if effective > commit.day:
         said.append("The release before is later, so this one took effect with it.")
     if mended:
         said.append("The form of the text was mended so that it can be shown; its words are those of the commit.")
     if not chosen:
         said.append("Nobody has classified this release as material or editorial.")
-    return " ".join(said)
+    return Release(
+        version=register.next(kind),
+        published=commit.day,
+        effective=effective,
+        kind=kind,
+        summary=summary,
+        sha256=history.digest(content),
+        previous=register.head,
+        note=" ".join(said),
+    )

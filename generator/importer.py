@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from generator import config, documents, foreign, fromtext, sources
+from generator import documents, outline
+from generator.documents import Document
 from generator.errors import PolicyError, Problem, SourceError, Where
-from generator.marked import NOTHING, Marked, Meta
+from generator.pieces import Meta, Notes, quoted
 
 _LARGEST = 20 * 2**20  # bytes; the longest policies have less than one MiB
-_DECLARED = re.compile(
-    rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE
-)
-_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-_KINDS = {
-    **dict.fromkeys((".txt", ".text"), "text"),
-    **dict.fromkeys((".md", ".markdown"), "markdown"),
-    **dict.fromkeys((".html", ".htm", ".xhtml"), "html"),
-    ".docx": "docx",
-}
+_DECLARED = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_BINARY = (b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127, 0xFEFF, *range(0xE000, 0xE004)))
+_KINDS = {".txt": "text", ".md": "markdown", ".markdown": "markdown", ".html": "html", ".htm": "html", ".docx": "docx"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,44 +30,60 @@ class Imported:
 
     def summary(self) -> str:
         """How much came in, and how much wants a look."""
-        document = documents.parse(self.text, "")
-        kinds = ("stripped", "mended", "unsure")
-        counts = {kind: sum(note.code.startswith(kind) for note in self.notes) for kind in kinds}
-        told = f"{counts['stripped']} notes of what was left out, {counts['mended']} of what was mended"
-        return f"{sum(bool(s.id) for s in document.sections)} sections; {told}, {counts['unsure']} to look at"
+        sections = sum(bool(section.id) for section in documents.parse(self.text, "").sections)
+        kinds = {"left out": "stripped", "mended": "mended", "to look at": "unsure"}
+        counts = (f"{said}: {sum(n.code.startswith(kind) for n in self.notes)}" for said, kind in kinds.items())
+        return f"{sections} sections; {', '.join(counts)}"
 
 
-def read(path: Path, given: Meta = NOTHING) -> Imported:
-    """Read a file; SourceError where it cannot be read as a policy. `given` wins over what the file says."""
-    name = str(path)
-    if path.is_file() and path.stat().st_size > _LARGEST:
-        message = f"it is larger than {_LARGEST // 2**20} MiB"
-        raise SourceError(Problem("import.size", Where(name), message, "is it the policy? take images out first"))
-    return from_bytes(path.read_bytes(), name, given)
+def read(
+    content: bytes,
+    path: str,
+    given: Meta = Meta(),  # noqa: B008  it is frozen
+    *,
+    place: str = "",
+    known: Document | None = None,
+    archive: bool = False,
+) -> Imported:
+    """What a file holds; SourceError where it cannot be read as a policy.
 
-
-def from_bytes(content: bytes, path: str, given: Meta = NOTHING) -> Imported:
-    """As `read`, for what the file holds."""
-    kind = _KINDS.get(Path(path).suffix.lower())
-    if kind is None:
+    `place` is what problems name instead of its path. See outline.text for `given`, `known` and `archive`.
+    """
+    notes = Notes(place or path)
+    where, kind = Where(notes.path), _KINDS.get(Path(path).suffix.lower(), "markdown" if archive else "")
+    if not kind:
         hint = f"known: {', '.join(_KINDS)}"
-        raise SourceError(Problem("import.kind", Where(path), f"files like {Path(path).name!r} cannot be read", hint))
-    if not content.strip():
-        raise SourceError(Problem("import.empty", Where(path), "the file is empty"))
-    marked = _READERS[kind](content, path)
-    if kind == "markdown" and given == NOTHING and _is_policy(marked.text, path):
-        return Imported(marked.text, ())
-    text, notes = foreign.convert(marked, path, given=given, fallback=title_of(path), restructure=True)
-    return Imported(text, tuple(notes))
-
-
-def _is_policy(text: str, path: str) -> bool:
-    """Whether a text has been structured before: its numbers are computed, so their absence says nothing."""
+        raise SourceError(Problem("import.kind", where, f"files like {Path(path).name!r} cannot be read", hint))
+    if len(content) > _LARGEST:
+        message = f"it is larger than {_LARGEST // 2**20} MiB"
+        raise SourceError(Problem("import.size", where, message, "is it the policy? take images out first"))
+    said = "" if kind == "docx" else decoded(content, notes, page=kind == "html")
+    source = content if kind == "docx" else re.sub("\r\n?", "\n", said).translate(_CONTROLS)
+    if not source.strip():
+        raise SourceError(Problem("import.empty", where, "the file is empty"))
+    if kind == "markdown" and (archive or given == Meta()):
+        if not (why := _why_not_a_policy(said, archive)):
+            return Imported(said, tuple(notes.found))
+        notes.add("mended.form", None, f"written anew: {why}")
     try:
-        sections = documents.parse(text, path).sections
-    except PolicyError:
-        return False
-    return all(f"{{#{section.id}" in text for section in sections if section.id)
+        reader = import_module(f"generator.from{kind}")
+    except ImportError as error:
+        message = f"reading this needs {error.name}, which is not installed"
+        raise SourceError(Problem("import.library", where, message, "pip install 'policy-publisher[import]'")) from None
+    intake = reader.read(source, notes)
+    title = re.sub(r"[-_]+", " ", Path(path).stem).strip().capitalize()
+    text = outline.text(intake, notes, given, fallback=title, known=known, archive=archive)
+    return Imported(text, tuple(sorted(notes.found, key=lambda note: note.where.line or 10**9)))
+
+
+def _why_not_a_policy(text: str, archive: bool) -> str:
+    """Why a Markdown text cannot come in byte for byte; '' if it can. Ids have to be written, but for an archive."""
+    try:
+        sections = documents.parse(text, "").sections
+    except PolicyError as error:
+        return str(error.problems[0].message)
+    missing = [section.heading for section in sections if section.id and f"{{#{section.id}" not in text]
+    return "it has no text" if not sections else f"{quoted(missing[0])} has no id" if missing and not archive else ""
 
 
 def policy_name(text: str) -> str:
@@ -80,73 +91,29 @@ def policy_name(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "policy"
 
 
-def title_of(path: str) -> str:
-    return re.sub(r"[-_]+", " ", Path(path).stem).strip().capitalize()
+def decoded(content: bytes, notes: Notes, *, page: bool = False) -> str:
+    """Text by its byte order mark, else by what a page declares, else UTF-8, else as Windows writes it, which is told.
 
-
-def to_list(root: Path, name: str) -> str:
-    """What to do so that the site shows the policy; '' if it does."""
-    line = f"policies:\n  - {name}"
-    try:
-        listed = config.load((root / config.PATH).read_text(encoding="utf-8")).policies
-    except FileNotFoundError:
-        return f"there is no {config.PATH} in {root} yet; it has to list the policy:\n{line}"
-    except (PolicyError, UnicodeDecodeError):
-        return f"{config.PATH} has problems (policy check); see that it lists the policy:\n{line}"
-    return "" if name in listed else f"{config.PATH} does not list the policy; add it under 'policies':\n  - {name}"
-
-
-def decoded(content: bytes, path: str) -> str:
-    """Text by its byte order mark, else by what an HTML page declares, else UTF-8. SourceError where that is wrong."""
-    encoding = next((name for mark, name in _BOMS.items() if content.startswith(mark)), "")
-    if not encoding and (b"\0" in content or content.startswith((b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"))):
+    SourceError where it is no text.
+    """
+    stated = next((name for mark, name in _BOMS.items() if content.startswith(mark)), "")
+    if (b"\0" in content and not stated) or content.startswith(_BINARY):
         hint = "save it as docx, html or UTF-8 text"
-        raise SourceError(Problem("import.binary", Where(path), "this is no text", hint))
-    if not encoding and (match := _DECLARED.search(content[:4096])) and _KINDS[Path(path).suffix.lower()] == "html":
-        encoding = (match[1] or match[2]).decode()
+        raise SourceError(Problem("import.binary", Where(notes.path), "this is no text", hint))
+    if page and not stated and (match := _DECLARED.search(content[:4096])):
+        stated = match[1].decode().lower()
         # What pages call Latin-1 is windows-1252 (WHATWG Encoding, 4.2).
-        encoding = "cp1252" if encoding.lower() in ("iso-8859-1", "latin1", "us-ascii") else encoding
-    if encoding.lower() in ("", "utf-8", "utf8"):
-        return sources.decoded(path, content)
-    try:
-        return content.decode(encoding)
-    except LookupError:
-        message = f"there is no encoding {encoding!r}"
-    except UnicodeDecodeError as error:
-        message = f"this is not {encoding}: {error.reason} at byte {error.start}"
-    raise SourceError(Problem("source.encoding", Where(path), message, "save the file as UTF-8")) from None
-
-
-def _text(content: bytes, path: str) -> Marked:
-    return fromtext.read(re.sub("\r\n|\r", "\n", decoded(content, path)).replace("\ufeff", ""), path)
-
-
-def _markdown(content: bytes, path: str) -> Marked:
-    return Marked(decoded(content, path))
-
-
-def _html(content: bytes, path: str) -> Marked:
-    return _extra("fromhtml", path)(decoded(content, path).encode(), path)
-
-
-def _docx(content: bytes, path: str) -> Marked:
-    return _extra("fromdocx", path)(content, path)
-
-
-def _extra(name: str, path: str) -> Callable[[bytes, str], Marked]:
-    """The reader of a format that needs a library which not every site installs."""
-    try:
-        read: Callable[[bytes, str], Marked] = import_module(f"generator.{name}").read
-    except ImportError as error:
-        message = f"reading this needs {error.name}, which is not installed"
-        hint = "pip install 'policy-publisher[import]'"
-        raise SourceError(Problem("import.library", Where(path), message, hint)) from None
-    return read
-
-
-_READERS: dict[str, Callable[[bytes, str], Marked]] = {
-    "text": _text,
-    "markdown": _markdown,
-    "html": _html,
-    "docx": _docx,
-}
+        stated = "cp1252" if stated in ("iso-8859-1", "latin1", "us-ascii") else stated
+    line, stated = None, stated or "utf-8"
+    for encoding in (stated, "utf-8", "cp1252"):
+        try:
+            text = content.decode(encoding, "replace" if encoding == "cp1252" else "strict")
+            break
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+        except LookupError:
+            pass
+    if (encoding, stated) != ("utf-8", "utf-8"):
+        said = f"the text is read as {encoding}{f', for it is not {stated}' if encoding != stated else ''}"
+        notes.add("mended.encoding", line, said)
+    return text

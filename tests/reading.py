@@ -28,7 +28,7 @@ def shown(text: str) -> str:
     return "\n".join(parts)
 
 
-def outline(document: Document) -> list[tuple[int, str, str]]:
+def headings(document: Document) -> list[tuple[int, str, str]]:
     return [(section.level, section.number, section.heading) for section in document.sections if section.id]
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import docx
 import pytest
 
 from tests.browser.preview import POLICY, REPOSITORY, copy_site, start
@@ -113,6 +114,25 @@ def test_every_command_on_redlines_shows_one(tmp_path: Path) -> None:
         assert not target or done.stdout.startswith("<!doctype html>")
     assert "{+One more sentence.+}" in said["git:HEAD draft"]
     assert "## [-Before-]  (removed)" in said["git:HEAD:README.md README.md"]
+
+
+def test_the_commands_that_bring_a_policy_in_do_so(tmp_path: Path) -> None:
+    root = tmp_path / "site"
+    root.mkdir()
+    document = docx.Document()
+    document.add_heading("Scope", 1)
+    document.save(str(root / "terms.docx"))
+    text = tmp_path / "website/legal/privacy.md"
+    text.parent.mkdir(parents=True)
+    text.write_text("# Privacy\n\n## Scope\n\nAll.\n")
+    for step in ("init -q", "add -A", "-c user.name=a -c user.email=a@b.c commit -qm first"):
+        subprocess.run(["git", "-C", text.parent, *step.split()], check=True)
+    for words in commands(REPOSITORY / "docs/writing.md"):
+        assert words[1] == "import"
+        done = run(words, root)
+        assert done.returncode == 0, (words, done.stderr)
+    made = {path.relative_to(root / "content").as_posix() for path in root.rglob("content/**/*.*")}
+    assert made == {"terms/policy.md", "privacy/policy.md", "privacy/releases.yaml", "privacy/releases/1.0.md"}
 
 
 def test_make_serve_previews_the_repositorys_own_site() -> None:

@@ -12,7 +12,7 @@ import pytest
 from generator import githistory, history
 from generator.documents import parse
 from generator.errors import SourceError
-from tests.reading import words
+from tests.reading import shown, words
 from tests.test_cli import run
 from tests.trees import SITE
 
@@ -89,11 +89,12 @@ def test_other_texts_are_mended_and_keep_their_words(repository: Repository) -> 
     sha = repository.commit(FOREIGN, "2020-01-01", subject="First")
     made = read(repository)
     text = made.files["content/terms/releases/1.0.md"].decode()
-    assert words(text.split("---\n", 2)[2]) == words(FOREIGN)[1:]
+    assert words(shown(text)) == words(FOREIGN)
     assert "numbering: none" in text and parse(text, "x").meta.title == "Terms"
     assert "its words are those of the commit" in made.releases[0].note
-    assert str(made.notes[0]).startswith(f"terms.md@{sha[:10]}: mended.form: the text is converted to a policy")
-    assert str(made.notes[1]).startswith(f"terms.md@{sha[:10]}:3: mended.level: 2 headings")
+    assert str(made.notes[0]).startswith(
+        f"terms.md@{sha[:10]}: mended.form: written anew: the file has no front matter"
+    )
 
 
 def test_a_branch_counts_once_when_it_is_merged(repository: Repository) -> None:
@@ -116,6 +117,33 @@ def test_a_renamed_file_keeps_its_history(repository: Repository) -> None:
     made = read(repository)
     assert [r.summary for r in made.releases] == ["First", "More"]
     assert told(made) == ["skipped.same: readers saw the text of the release before"]
+
+
+def test_a_page_that_became_markdown_is_one_history(repository: Repository) -> None:
+    words_of_it = (
+        "<p>These terms apply to everybody who uses the site, at any time, from anywhere, for any purpose.</p>"
+    )
+    page = f"<h1>Terms</h1>\n<h2>1. Scope</h2>\n{words_of_it}\n"
+    repository.commit(page, "2020-01-01", name="old terms.html", subject="A page")
+    repository.git("mv", "old terms.html", "terms.md")
+    repository.commit(f"# Terms\n## 1. Scope\n{words_of_it}\n", "2020-01-02", subject="Markdown")
+    repository.commit(f"# Terms\n## 1. Scope\n{words_of_it}\nMore.\n", "2020-01-03", subject="More")
+    made = read(repository)
+    assert [r.summary for r in made.releases] == ["A page", "More"]
+    assert made.files["content/terms/releases/1.0.md"].startswith(
+        b"---\ntitle: Terms\nnumbering: none\n---\n\n## 1. Scope"
+    )
+
+
+def test_a_file_whose_folder_is_gone_still_has_its_history(repository: Repository) -> None:
+    (repository.folder / "legal docs").mkdir()
+    repository.commit(OWN, "2020-01-01", name="legal docs/our terms.md")
+    (repository.folder / "legal docs/our terms.md").unlink()
+    (repository.folder / "legal docs").rmdir()
+    repository.commit("x", "2020-01-02", name="other.md")
+    made = githistory.read(repository.folder / "legal docs/our terms.md", "terms")
+    assert len(made.releases) == 1
+    assert told(made) == ["skipped.text: the file was taken away on 2020-01-02"]
 
 
 def test_a_copy_of_another_file_has_a_history_of_its_own(repository: Repository) -> None:
@@ -156,9 +184,9 @@ def test_gaps_empty_and_binary_texts_are_passed_over_and_told(repository: Reposi
     assert [r.published.day for r in made.releases] == [1, 6]
     assert made.releases[1].summary.endswith(", which has no subject.")
     assert told(made) == [
-        "skipped.gap: the file was taken away on 2020-01-02; it came back later: the gap is passed over",
+        "skipped.text: the file was taken away on 2020-01-02",
         "skipped.same: readers saw the text of the release before",
-        "skipped.text: there is no text in it",
+        "skipped.text: the file is empty",
         "skipped.text: this is no text",
     ]
 
@@ -170,7 +198,8 @@ def test_a_text_in_another_encoding_becomes_utf8(repository: Repository) -> None
     assert "Größe " in made.files["content/terms/releases/1.0.md"].decode()
     assert "Größen" in made.files["content/terms/releases/1.1.md"].decode()
     assert told(made) == [
-        f"mended.encoding: the text is read as {name}, and is UTF-8 now" for name in ("cp1252", "utf-16")
+        "mended.encoding: the text is read as cp1252, for it is not utf-8",
+        "mended.encoding: the text is read as utf-16",
     ]
 
 
@@ -192,7 +221,9 @@ def test_a_commit_that_changed_nothing_for_readers_is_not_material(repository: R
     repository.commit(FOREIGN, "2020-01-01")
     sha = repository.commit(f"<!-- a note -->\n{FOREIGN}", "2020-01-02")
     assert len(read(repository).releases) == 1
-    with pytest.raises(SourceError, match=f"the commit {sha} changed nothing for readers"):
+    with pytest.raises(
+        SourceError, match=f"--material {sha} names none of the commits that changed something for readers"
+    ):
         read(repository, "terms.md", sha)
 
 
@@ -227,7 +258,7 @@ def test_a_site_is_built_from_a_history(repository: Repository, tmp_path: Path) 
     done = run("import", "--git", repository.folder / "terms.md", cwd=site)
     assert (done.returncode, done.stdout) == (0, "")
     last = done.stderr.splitlines()[-1]
-    assert last == "content/terms: 3 releases, 1.0 of 2020-01-01 to 1.2 of 2020-01-03; 6 notes"
+    assert last == "content/terms: 3 releases, 1.0 of 2020-01-01 to 1.2 of 2020-01-03; 3 notes"
     assert run("build", cwd=site).returncode == 0
     redline = (site / "dist/terms/changes/1.0...1.1/index.html").read_text()
     assert "<del>" in redline and "Twelve" in redline

@@ -11,10 +11,10 @@ import pytest
 from generator import importer
 from generator.documents import parse
 from generator.errors import SourceError
-from generator.marked import Meta
-from tests.reading import codes, outline
+from generator.pieces import Meta
+from tests.reading import codes, headings
 from tests.test_cli import run
-from tests.trees import SITE, TERMS
+from tests.trees import ROOT, SITE, TERMS
 
 TEXT = "Terms\n\n1. Scope\nThese terms – “all” of them – apply.\n\n2. Price\nIt is ten euros.\n"
 PAGE = "<html><head>{}<title>Terms</title></head><body><h2>1. Größe</h2><p>Straße</p></body></html>"
@@ -23,9 +23,9 @@ PAGE = "<html><head>{}<title>Terms</title></head><body><h2>1. Größe</h2><p>Str
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_text_by_its_byte_order_mark(encoding: str, newline: str) -> None:
-    expected = importer.from_bytes(TEXT.encode(), "terms.txt").text
-    assert importer.from_bytes(TEXT.replace("\n", newline).encode(encoding), "terms.txt").text == expected
-    assert [number for _, number, _ in outline(parse(expected, "x"))] == ["1.", "2."]
+    expected = importer.read(TEXT.encode(), "terms.txt").text
+    assert importer.read(TEXT.replace("\n", newline).encode(encoding), "terms.txt").text == expected
+    assert [number for _, number, _ in headings(parse(expected, "x"))] == ["1.", "2."]
 
 
 @pytest.mark.parametrize(
@@ -36,27 +36,34 @@ def test_text_by_its_byte_order_mark(encoding: str, newline: str) -> None:
         ("<meta charset=utf-8>", "utf-8"),
         ("", "utf-8"),
         ("", "utf-16"),
+        ("", "cp1252"),
+        ("<meta charset=ascii>", "utf-8"),
+        ("<meta charset=klingon>", "utf-8"),
     ],
 )
 def test_pages_by_what_they_declare(declared: str, encoding: str) -> None:
-    made = importer.from_bytes(PAGE.format(declared).encode(encoding), "x.html").text
+    made = importer.read(PAGE.format(declared).encode(encoding), "x.html").text
     assert "## Größe {#größe}\n\nStraße\n" in made
+
+
+def test_an_encoding_that_is_not_utf8_is_told_at_its_line() -> None:
+    made = importer.read("Terms\n\n1. Größe\nIt costs 5 €.\n".encode("cp1252"), "x.txt")
+    assert "## Größe {#größe}\n\nIt costs 5 €.\n" in made.text
+    assert str(made.notes[0]) == "x.txt:3: mended.encoding: the text is read as cp1252, for it is not utf-8"
 
 
 WRONG = {
     "empty": (b" \n", "x.txt", "import.empty", "the file is empty"),
+    "a mark and nothing": (b"\xef\xbb\xbf", "x.txt", "import.empty", "the file is empty"),
     "binary": (b"a\0b", "x.txt", "import.binary", "this is no text"),
     "pdf": (b"%PDF-1.7 ...", "x.md", "import.binary", "this is no text"),
     "a kind unknown": (b"a", "x.rtf", "import.kind", "files like 'x.rtf' cannot be read"),
-    "wrong encoding": ("ok\nGröße".encode("cp1252"), "x.txt", "source.encoding", "this is not UTF-8 text"),
-    "declared wrongly": (
-        PAGE.format("<meta charset=ascii>").encode(),
-        "x.html",
-        "source.encoding",
-        "this is not ascii",
+    "a broken zip": (
+        b"PK\x03\x04...",
+        "x.docx",
+        "import.docx",
+        "it cannot be read as a Word document (File is not a zip file)",
     ),
-    "an encoding unknown": (b"<meta charset=klingon>", "x.html", "source.encoding", "there is no encoding 'klingon'"),
-    "a broken zip": (b"PK\x03\x04...", "x.docx", "import.docx", "it is no zip"),
     "no words": (b"<html><body><script>1</script></body></html>", "x.html", "import.empty", "there is no text in it"),
 }
 
@@ -64,23 +71,20 @@ WRONG = {
 @pytest.mark.parametrize(("content", "path", "code", "message"), WRONG.values(), ids=WRONG.keys())
 def test_what_cannot_be_read(content: bytes, path: str, code: str, message: str) -> None:
     with pytest.raises(SourceError) as caught:
-        importer.from_bytes(content, path)
+        importer.read(content, path)
     [problem] = caught.value.problems
     assert (problem.code, problem.where.path) == (code, path)
     assert problem.message.startswith(message)
 
 
-def test_a_file_too_large_is_not_read(tmp_path: Path) -> None:
-    path = tmp_path / "x.txt"
-    with path.open("wb") as file:
-        file.truncate(21 * 2**20)
+def test_a_file_too_large_is_not_read() -> None:
     with pytest.raises(SourceError, match="larger than 20 MiB"):
-        importer.read(path)
+        importer.read(b"x" * 21 * 2**20, "x.txt")
 
 
 def test_a_policy_that_is_structured_already_comes_in_as_it_is() -> None:
-    assert importer.from_bytes(TERMS.encode(), "x.md") == importer.Imported(TERMS, ())
-    retitled = importer.from_bytes(TERMS.encode(), "x.md", Meta(title="Rules"))
+    assert importer.read(TERMS.encode(), "x.md") == importer.Imported(TERMS, ())
+    retitled = importer.read(TERMS.encode(), "x.md", Meta(title="Rules"))
     assert codes(retitled.notes) == ["mended.title"]
 
 
@@ -89,7 +93,7 @@ def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("generator.fromhtml", "generator.fromdocx"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     with pytest.raises(SourceError, match="reading this needs lxml") as caught:
-        importer.from_bytes(b"<p>a</p>", "x.html")
+        importer.read(b"<p>a</p>", "x.html")
     assert caught.value.problems[0].hint == "pip install 'policy-publisher[import]'"
 
 
@@ -104,8 +108,7 @@ def test_the_command_writes_the_working_text_and_tells_what_it_did(tmp_path: Pat
         "Our Terms.txt:2: stripped.navigation: “Home”, taken for navigation of a page",
         "Our Terms.txt:3: stripped.navigation: “Login”, taken for navigation of a page",
         "Our Terms.txt: stripped.numbers: the numbers of 2 headings: they are computed now",
-        "Our Terms.txt → content/our-terms/policy.md: 2 sections; 3 notes of what was left out, 0 of what was mended, "
-        "0 to look at",
+        "Our Terms.txt → content/our-terms/policy.md: 2 sections; left out: 3, mended: 0, to look at: 0",
         "site.yaml does not list the policy; add it under 'policies':",
         "  - our-terms",
     ]
@@ -121,6 +124,45 @@ def test_what_is_imported_builds(tmp_path: Path) -> None:
     (tmp_path / "site.yaml").write_text(SITE)
     assert run("import", "terms.md", cwd=tmp_path).returncode == 0
     assert run("check", cwd=tmp_path).stdout == "no problems found\n"
+
+
+def test_a_site_of_an_imported_policy_checks_builds_and_compares(tmp_path: Path) -> None:
+    (tmp_path / "terms.html").write_text(PAGE.format(""))
+    (tmp_path / "site.yaml").write_text(SITE)
+    assert run("import", "terms.html", cwd=tmp_path).returncode == 0
+    assert run("check", cwd=tmp_path).returncode == 0
+    assert run("release", "terms", "--material", "--summary", "The first terms.", cwd=tmp_path).returncode == 0
+    (tmp_path / "terms.html").write_text(PAGE.format("").replace("Straße", "Weg"))
+    assert run("import", "terms.html", "--force", cwd=tmp_path).returncode == 0
+    assert run("build", "--drafts", cwd=tmp_path).returncode == 0
+    shown = run("diff", "terms", "1.0", "draft", cwd=tmp_path).stdout
+    assert "[-Straße-]" in shown and "{+Weg+}" in shown and "front matter" not in shown
+
+
+def test_the_seed_imported_over_release_1_0_is_release_1_0(tmp_path: Path) -> None:
+    """Ids, what is material, language and description are in no text: they stay from the text that is replaced."""
+    released = (ROOT / "content/privacy-policy/releases/1.0.md").read_bytes()
+    target = tmp_path / "content/privacy-policy/policy.md"
+    target.parent.mkdir(parents=True)
+    target.write_bytes(released)
+    seed = ROOT / "tests/fixtures/privacy-policy.seed.txt"
+    assert run("import", seed, "--policy", "privacy-policy", "--force", cwd=tmp_path).returncode == 0
+    assert target.read_bytes() == released
+
+
+def test_sections_that_an_import_does_not_find_again_are_named() -> None:
+    known = parse("---\ntitle: T\n---\n\n## Scope {#s .material}\n\n## Fees {#f}\n", "policy.md")
+    made = importer.read(b"<h1>T</h1><h2>Scope</h2><p>All.</p><h2>Price</h2><p>Ten.</p>", "x.html", known=known)
+    assert "## Scope {#s .material}\n" in made.text and "## Price {#price}\n" in made.text
+    assert [str(note) for note in made.notes] == [
+        "x.html: unsure.section: sections of the working text that are gone, or have another heading: f"
+    ]
+
+
+def test_what_is_told_often_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "x.html").write_text("<h1>T</h1><h2>A</h2><p>Text.<img src=a><img src=b><img src=c></p>")
+    done = run("import", "x.html", "--out", "-", cwd=tmp_path)
+    assert "stripped.image: an image, without a description (and 2 more of these)\n" in done.stderr
 
 
 def test_the_text_can_be_printed(tmp_path: Path) -> None:

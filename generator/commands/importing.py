@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
 from pathlib import Path
 
 import click
 
-from generator import config, githistory, importer, marked, output
+from generator import config, documents, githistory, importer, output
+from generator.documents import Document
 from generator.errors import PolicyError, Problem, Where
-from generator.githistory import History
-from generator.importer import Imported
 from generator.library import draft_path, register_path
+from generator.pieces import Meta
 
 
 @click.command("import")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--git", "git_path", type=click.Path(path_type=Path), help="A file whose history becomes releases.")
+@click.option("--git", type=click.Path(path_type=Path), help="A file whose history becomes releases.")
 @click.option("--repo", type=click.Path(path_type=Path), help="The repository that --git's path is in.", metavar="DIR")
 @click.option("--material", multiple=True, help="A commit whose release is material.", metavar="SHA")
 @click.option("--policy", "name", help="The policy's folder and address (from the file's name).", metavar="NAME")
@@ -28,70 +28,68 @@ from generator.library import draft_path, register_path
 @click.pass_obj
 def import_command(
     root: Path,
+    /,
     file: Path | None,
-    git_path: Path | None,
+    git: Path | None,
     repo: Path | None,
     material: tuple[str, ...],
     name: str | None,
     out: str | None,
     force: bool,
-    title: str,
-    language: str,
-    description: str,
+    **given: str,
 ) -> None:
     """Bring in an existing policy: FILE (txt, html, docx, md) as the working text, or the history of a file in git.
 
     What was left out, mended or guessed is told on standard error.
     """
-    source = file or git_path
-    if source is None or (file and git_path):
+    source = file or git
+    if source is None or (file and git):
         raise click.UsageError("name a FILE, or a path with --git")
-    if (git_path and out) or (file and (material or repo)):
+    if (git and out) or (file and (material or repo)):
         raise click.UsageError("--out goes with a FILE, --repo and --material with --git")
     name = name or importer.policy_name(source.stem)
     try:
         config.check_policy_name(name)
     except ValueError as error:
         raise click.UsageError(f"{error}; choose one with --policy") from None
-    meta = marked.Meta(title, language, description)
-    if file:
-        _import_file(root, file, name, out, importer.read(file, meta), force)
-    else:
-        _import_history(root, githistory.read(source, name, repo=repo, material=material, given=meta), name, force)
-    if (not out or out == draft_path(name)) and (line := importer.to_list(root, name)):
-        click.echo(line, err=True)
-
-
-def _import_file(root: Path, file: Path, name: str, out: str | None, imported: Imported, force: bool) -> None:
-    target = Path(out) if out else root / draft_path(name)
-    if out != "-" and target.exists() and not force:
-        raise PolicyError(Problem("import.exists", Where(str(target)), "this file is there already", "use --force"))
-    _report(imported.notes)
-    if out == "-":
-        click.echo(imported.text, nl=False)
-    else:
-        output.put(target, imported.text.encode(), durable=True)
-    click.echo(f"{file} → {'standard output' if out == '-' else target}: {imported.summary()}", err=True)
-
-
-def _import_history(root: Path, made: History, name: str, force: bool) -> None:
-    folder = (root / draft_path(name)).parent
-    register = root / register_path(name)
-    if register.exists() or (folder / "releases").exists():
+    target, register = Path(out) if out else root / draft_path(name), root / register_path(name)
+    if git and (register.exists() or (register.parent / "releases").exists()):
         hint = "import under another name with --policy"
         raise PolicyError(Problem("import.released", Where(str(register)), "this policy has releases already", hint))
-    if (root / draft_path(name)).exists() and not force:
-        where = Where(str(root / draft_path(name)))
-        raise PolicyError(Problem("import.exists", where, "this file is there already", "use --force"))
-    _report(made.notes)
-    for path, content in made.files.items():  # the register after the texts that it names
-        output.put(root / path, content, durable=True)
-    first, last = made.releases[0], made.releases[-1]
-    span = f"{first.version} of {first.published} to {last.version} of {last.published}"
-    click.echo(f"{folder}: {len(made.releases)} releases, {span}; {len(made.notes)} notes", err=True)
+    if out != "-" and target.exists() and not force:
+        raise PolicyError(Problem("import.exists", Where(str(target)), "this file is there already", "use --force"))
+    if file:
+        imported = importer.read(file.read_bytes(), str(file), Meta(**given), known=_known(target))
+        notes, files = imported.notes, {target: imported.text.encode()}
+        said = f"{file} → {'standard output' if out == '-' else target}: {imported.summary()}"
+    else:
+        made = githistory.read(source, name, repo=repo, material=material, given=Meta(**given))
+        notes, files = made.notes, {root / path: content for path, content in made.files.items()}
+        said = f"{register.parent}: {made.summary()}"
+    for (code, message), number in Counter((note.code, note.message) for note in notes).items():
+        first = next(note for note in notes if (note.code, note.message) == (code, message))
+        click.echo(f"{first}{f' (and {number - 1} more of these)' if number > 1 else ''}", err=True)
+    for path, content in files.items():  # the register after the texts that it names
+        if out == "-":
+            click.echo(content, nl=False)
+        else:
+            output.put(path, content, durable=True)
+    click.echo(said, err=True)
+    if target == root / draft_path(name) and name not in _listed(root):
+        click.echo(f"{root / config.PATH} does not list the policy; add it under 'policies':\n  - {name}", err=True)
 
 
-def _report(notes: Iterable[Problem]) -> None:
-    """What an import did, each at its place."""
-    for note in notes:
-        click.echo(str(note), err=True)
+def _known(target: Path) -> Document | None:
+    """The working text that is replaced: it knows ids, and what is material, which the new text does not say."""
+    try:
+        return documents.parse(target.read_text(encoding="utf-8"), str(target), language="")
+    except (OSError, UnicodeDecodeError, PolicyError):
+        return None
+
+
+def _listed(root: Path) -> tuple[str, ...]:
+    """The policies that the site lists, if it can be read."""
+    try:
+        return config.load((root / config.PATH).read_text(encoding="utf-8")).policies
+    except (OSError, UnicodeDecodeError, PolicyError):
+        return ()
