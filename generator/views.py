@@ -43,6 +43,11 @@ class ReleaseView:
     redline_from: str | None = None
     awaiting: str = ""
 
+    @property
+    def since(self) -> str | None:
+        """The day since which it is in force, which is not its first where its successor was withdrawn."""
+        return self.held[-1]["from"] if self.held else self.effective
+
 
 @dataclass(frozen=True, slots=True)
 class LanguageView:
