@@ -16,7 +16,7 @@ from pathlib import Path
 
 from generator import documents, foreign, history, importer, library
 from generator.errors import PolicyError, Problem, SourceError, Where
-from generator.history import Kind, Register, Release
+from generator.history import Kind, Register, Release, Version
 from generator.marked import NOTHING, Marked, Meta
 
 _GIT = ("git", "--literal-pathspecs", "-c", "core.quotePath=false", "-c", "log.showSignature=false")
@@ -69,12 +69,10 @@ def read(
     if lost := [sha for sha in chosen if sha not in {commit.id for commit, *_ in texts}]:
         message = f"the commit {lost[0]} changed nothing for readers, so it is no release"
         raise SourceError(Problem("git.material", Where(str(path)), message, "take it off --material"))
-    releases = _releases(texts, frozenset(chosen))
-    rows = ""
-    for release in releases:
-        rows = history.with_row(rows, release)
+    register = _register(texts, frozenset(chosen))
+    releases = register.releases
     files = {library.frozen_path(name, r.version): content for r, (_, content, _) in zip(releases, texts, strict=True)}
-    files |= {library.register_path(name): rows.encode(), library.draft_path(name): texts[-1][1]}
+    files |= {library.register_path(name): register.text.encode(), library.draft_path(name): texts[-1][1]}
     return History(files, releases, tuple(notes))
 
 
@@ -205,24 +203,24 @@ def _decoded(content: bytes, place: str) -> tuple[str, list[Problem]]:
     return content.decode(encoding, errors="replace"), [note]
 
 
-def _releases(texts: Sequence[tuple[Commit, bytes, bool]], material: frozenset[str]) -> tuple[Release, ...]:
-    register = Register("")
+def _register(texts: Sequence[tuple[Commit, bytes, bool]], material: frozenset[str]) -> Register:
+    releases: list[Release] = []
     for commit, content, mended in texts:
-        latest = register.latest
+        latest = releases[-1] if releases else None
         kind: Kind = "editorial" if latest and commit.id not in material else "material"
         effective = max(commit.day, latest.effective) if latest else commit.day
         release = Release(
-            version=register.next(kind),
+            version=latest.version.next(kind) if latest else Version(1, 0),
             published=commit.day,
             effective=effective,
             kind=kind,
             summary=commit.subject or f"Commit {commit.id[:10]}, which has no subject.",
             sha256=history.digest(content),
-            previous=register.head,
+            previous=latest.row_hash if latest else None,
             note=_note(commit, effective, mended, commit.id in material),
         )
-        register = register.add(release)
-    return register.releases
+        releases.append(release)
+    return Register("", tuple(releases))
 
 
 def _note(commit: Commit, effective: date, mended: bool, chosen: bool) -> str:

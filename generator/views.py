@@ -122,8 +122,8 @@ def facts(register: Register, release: Release, today: date, language: str = "")
     withdrawal, translated = register.withdrawn(release, today), release.translations.get(language)
     return {
         "status": register.status(release, today),
-        "published": release.published.isoformat(),
-        "effective": release.effective.isoformat(),
+        "published": str(release.published),
+        "effective": str(release.effective),
         "superseded": _iso(register.superseded_on(release)),
         "withdrawn": _iso(withdrawal.effective) if withdrawal else None,
         "reason": withdrawal.summary if withdrawal else "",
