@@ -43,7 +43,7 @@ def message(
         ("notice_read_current", release.current_path if ends else None),
         ("announce_choices", "/cookies/" if loaded.notice else None),
     ]
-    day = said.day(release.withdrawn or release.effective)
+    day = said.day(release.withdrawn or release.since)
     told = {"policy": release.policy_title, "company": company.name, "version": release.version, "date": day}
     state = release.status.replace("-", "_")
     context = {

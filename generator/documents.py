@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Literal
@@ -71,18 +71,13 @@ class Document:
         """The line of the file for a line of the text, which variables may have made longer."""
         return _origin(self.lines, number)
 
-    def above(self, section: Section) -> Iterator[Section]:
-        """The sections that a section stands below, the nearest first."""
-        level = section.level
-        for other in reversed(self.sections[: self.sections.index(section)]):
-            if other.id and other.level < level:
-                level = other.level
-                yield other
-
     def full_number(self, section: Section) -> str:
         """The number of a section where its neighbours are not in sight: `4.e.` for the letter e below 4."""
-        above = next(self.above(section), None) if section.number[:1].isalpha() else None
-        return f"{above.number}{section.number}" if above else section.number
+        if not section.number[:1].isalpha():
+            return section.number
+        before = self.sections[: self.sections.index(section)]
+        above = (other.number for other in reversed(before) if other.level < section.level)
+        return f"{next(above, '')}{section.number}"
 
     def section(self, section_id: str) -> Section | None:
         return next((section for section in self.sections if section.id == section_id), None)

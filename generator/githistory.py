@@ -16,7 +16,7 @@ from pathlib import Path
 
 from generator import history, importer, library
 from generator.errors import Problem, SourceError, Where
-from generator.history import Kind, Register, Release
+from generator.history import Kind, Register, Release, Version
 from generator.importer import Imported
 from generator.pieces import Meta
 
@@ -70,7 +70,7 @@ def read(
     folder = repo or next(folder for folder in path.absolute().parents if folder.is_dir())  # it may be gone by now
     file = str(path) if repo else str(path.absolute().relative_to(folder))
     commits = _commits(folder, file, str(path), notes)
-    register, files, before, unused = Register(""), dict[str, bytes](), b"", set(material)
+    rows, files, before, unused = list[Release](), dict[str, bytes](), b"", set(material)
     for commit in commits:
         place = f"{path}@{commit.id[:10]}"
         try:
@@ -83,16 +83,18 @@ def read(
             notes.append(_note("skipped.same", place, "readers saw the text of the release before"))
             continue
         chosen = {prefix for prefix in unused if len(prefix) > 3 and commit.id.startswith(prefix.lower())}
-        release = _release(register, commit, content, bool(made.notes), bool(chosen))
-        register, before, unused = register.add(release), content, unused - chosen
+        release = _release(rows[-1] if rows else None, commit, content, bool(made.notes), bool(chosen))
+        before, unused = content, unused - chosen
+        rows.append(release)
         notes += made.notes
         files[library.frozen_path(name, release.version)] = content
     if unused:
         message = f"--material {min(unused)} names none of the commits that changed something for readers"
         hint = f"git log --first-parent --follow -- {path} lists them"
         raise SourceError(Problem("git.material", Where(str(path)), message, hint))
-    if not register.releases:
+    if not rows:
         raise SourceError(Problem("git.no-text", Where(str(path)), "no commit of it holds a text that can be released"))
+    register = Register("", tuple(rows))  # checked once, when it is whole
     files |= {library.register_path(name): register.text.encode(), library.draft_path(name): before}
     return History(files, register.releases, tuple(notes))
 
@@ -155,10 +157,10 @@ def _text(folder: Path, commit: Commit, place: str, given: Meta) -> Imported:
     return importer.read(content, commit.path, given, place=place, archive=True)
 
 
-def _release(register: Register, commit: Commit, content: bytes, mended: bool, chosen: bool) -> Release:
+def _release(latest: Release | None, commit: Commit, content: bytes, mended: bool, chosen: bool) -> Release:
     """A release of the commit's day, that takes effect no sooner than the one before."""
-    kind: Kind = "material" if chosen or not register.latest else "editorial"
-    effective = max(commit.day, register.latest.effective) if register.latest else commit.day
+    kind: Kind = "material" if chosen or not latest else "editorial"
+    effective = max(commit.day, latest.effective) if latest else commit.day
     summary = commit.subject or f"Commit {commit.id[:10]}, which has no subject."
     said = [f"From commit {commit.id}, author date {commit.authored.isoformat()}."]
     if effective > commit.day:
@@ -168,12 +170,12 @@ def _release(register: Register, commit: Commit, content: bytes, mended: bool, c
     if not chosen:
         said.append("Nobody has classified this release as material or editorial.")
     return Release(
-        version=register.next(kind),
+        version=latest.version.next(kind) if latest else Version(1, 0),
         published=commit.day,
         effective=effective,
         kind=kind,
         summary=summary,
         sha256=history.digest(content),
-        previous=register.head,
+        previous=latest.row_hash if latest else None,
         note=" ".join(said),
     )

@@ -40,6 +40,9 @@ class Version:
             raise ValueError(f"wants a version like 1.0, and holds {text!r}")
         return cls(int(match[1]), int(match[2]))
 
+    def next(self, kind: Kind) -> Version:
+        return Version(self.major + 1, 0) if kind == "material" else Version(self.major, self.minor + 1)
+
     def __str__(self) -> str:
         return f"{self.major}.{self.minor}"
 
@@ -55,7 +58,7 @@ class Translated:
     behind: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Release:
     """A row of the register: a release or, of the kind `withdrawal`, the end of the one that it names again, with the
     reason as its summary. Dates are days of the publisher's calendar (V02)."""
@@ -92,12 +95,12 @@ class Release:
             told.append(f"  {language}: {{sha256: {text.sha256}, behind: [{', '.join(map(_quote, text.behind))}]}}")
         return "  - " + "\n    ".join([*told, f"previous: {self.previous or 'null'}"]) + "\n"
 
-    @property
+    @cached_property
     def row_hash(self) -> str:
         return digest(self.lines.encode())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Row(Release):
     """A row as it is read, with the hash that it says it has."""
 
@@ -135,25 +138,29 @@ class Register:
     def _broken(self) -> Iterator[tuple[str, str]]:
         """What is wrong between a row and those before it."""
         known: dict[Version, Release] = {}  # by version the last row that names it
-        for before, row, base in zip((None, *self.rows), self.rows, self._bases, strict=False):
+        minors: dict[int, int] = {}  # by MAJOR the highest MINOR
+        for before, row in zip((None, *self.rows), self.rows, strict=False):
             if row.previous != (before.row_hash if before else None):
                 yield "register.chain", f"'previous' of {row.version} is not the hash of the row before: one was edited"
             if row.kind == "withdrawal":
                 yield from _broken_withdrawal(row, known.get(row.version))
             else:
-                yield from _broken_release(row, base, known)
+                yield from _broken_release(row, self.before(row), minors)
+                minors[row.version.major] = row.version.minor
             known[row.version] = row
 
     @cached_property
-    def _bases(self) -> tuple[Release | None, ...]:
-        """For each row the newest release that stood when it was made."""
+    def _before(self) -> Mapping[Version, Release | None]:
+        """For each release the newest that stood when it was made."""
+        found: dict[Version, Release | None] = {}
         standing: list[Release] = []
-        bases = []
         for row in self.rows:
-            bases.append(standing[-1] if standing else None)
-            kept = [release for release in standing if release.version != row.version]
-            standing = kept if row.kind == "withdrawal" else [*standing, row]
-        return tuple(bases)
+            if row.kind == "withdrawal":
+                standing = [release for release in standing if release.version != row.version]
+            else:
+                found[row.version] = standing[-1] if standing else None
+                standing.append(row)
+        return found
 
     @cached_property
     def releases(self) -> tuple[Release, ...]:
@@ -164,12 +171,8 @@ class Register:
     def withdrawals(self) -> Mapping[Version, Release]:
         return {row.version: row for row in self.rows if row.kind == "withdrawal"}
 
-    @cached_property
-    def _before(self) -> Mapping[Version, Release | None]:
-        return {row.version: base for row, base in zip(self.rows, self._bases, strict=True) if row.kind != "withdrawal"}
-
     def before(self, release: Release) -> Release | None:
-        """The release that this one changes: the newest that stood when it was made."""
+        """The release that this one changes."""
         return self._before[release.version]
 
     def lineage(self, release: Release | None) -> list[Release]:
@@ -192,7 +195,7 @@ class Register:
 
     def next(self, kind: Kind) -> Version:
         """The version of the next release."""
-        return _next(self.latest, self._before, kind)
+        return _next(self.latest, {version.major: version.minor for version in self._before}, kind)
 
     def get(self, version: str) -> Release | None:
         return next((release for release in self.releases if str(release.version) == version), None)
@@ -219,7 +222,15 @@ class Register:
 
     def periods_of(self, release: Release) -> list[Period]:
         """When a release is in force: again where its successor was withdrawn, never where it was withdrawn in time."""
-        return [period for period in self.periods if period.release == release]
+        return self._held.get(release.version, [])
+
+    @cached_property
+    def _held(self) -> Mapping[Version, list[Period]]:
+        found: dict[Version, list[Period]] = {}
+        for period in self.periods:
+            if period.release:
+                found.setdefault(period.release.version, []).append(period)
+        return found
 
     def upcoming(self, today: date) -> Release | None:
         """What will be in force next, if anything is announced: of two with one day, the newer."""
@@ -247,16 +258,15 @@ class Register:
         return _HEAD + "".join(map(written, self.rows))
 
 
-def _next(base: Release | None, known: Mapping[Version, object], kind: Kind) -> Version:
+def _next(base: Release | None, minors: Mapping[int, int], kind: Kind) -> Version:
     """No number is used twice, not even that of a release that was withdrawn."""
     if base is None or kind == "material":
-        return Version(max((version.major for version in known), default=0) + 1, 0)
-    major = base.version.major
-    return Version(major, max(version.minor for version in known if version.major == major) + 1)
+        return Version(max(minors, default=0) + 1, 0)
+    return Version(base.version.major, minors.get(base.version.major, -1) + 1)
 
 
-def _broken_release(row: Release, base: Release | None, known: Mapping[Version, Release]) -> Iterator[tuple[str, str]]:
-    expected = {kind: _next(base, known, kind) for kind in get_args(Kind)} if known else {"material": row.version}
+def _broken_release(row: Release, base: Release | None, minors: Mapping[int, int]) -> Iterator[tuple[str, str]]:
+    expected = {kind: _next(base, minors, kind) for kind in get_args(Kind)} if minors else {"material": row.version}
     before = f"after {base.version}" if base else "with nothing before it that stands"
     if row.version not in expected.values():
         yield "register.version", f"{row.version} cannot be next {before}"

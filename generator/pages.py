@@ -207,7 +207,7 @@ def _card(library: Library, policy: Policy) -> dict[str, Any]:
         "title": policy.title,
         "path": policy.path if current else f"{policy.path}history/",
         "version": release.version if release else None,
-        "effective": release.effective if release else None,
+        "effective": release.since if release else None,
         "summary": current.document.meta.description if current else "",
         "history_path": f"{policy.path}history/",
         "next": view(library, policy, upcoming) if upcoming else None,

@@ -7,7 +7,7 @@ a lost mark of a section that is marked material (V03), and a summary that does 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 
 from rapidfuzz.distance import Levenshtein
@@ -34,16 +34,16 @@ _SECTIONS = re.compile(
     rf"(?:\b(?:sections?|clauses?|articles?)|§+)\s*({_NUMBER}(?:(?:,|–|-|\s|\band\b|\bto\b|&)+{_NUMBER})*)",
     re.IGNORECASE,
 )
+Paths = Mapping[str, list[Section]]  # by id: the sections that one stands below, and itself
 _SHOWN = 12  # changed sections that a message names
 
 
 def material_problems(redline: Redline, version: str) -> Iterator[Problem]:
     """The changes that an editorial release may not hold. A mark holds for the sections below, too."""
-    was, now = _marked(redline.old), _marked(redline.new)
+    paths = _paths(redline.old), _paths(redline.new)
     for change in redline.sections:
         section = change.section
-        marked = (change.old and change.old.id in was) or (change.new and change.new.id in now)
-        if section and marked and (what := _what_changed(change, redline, now)):
+        if section and (what := _what_changed(change, *paths)):
             after = change.new or redline.new.section(section.id)
             where = Where(redline.new.path, redline.new.line(after.line) if after else None)
             message = f"the section {section.heading!r} is marked material, and {what} {version}"
@@ -51,31 +51,28 @@ def material_problems(redline: Redline, version: str) -> Iterator[Problem]:
             yield Problem("release.material-section", where, message, hint)
 
 
-def _what_changed(change: SectionChange, redline: Redline, marked: set[str]) -> str:
+def _what_changed(change: SectionChange, paths_old: Paths, paths_new: Paths) -> str:
     old, new = change.old, change.new
+    before, after = paths_old[old.id] if old else [], paths_new[new.id] if new else []
+    if not any(section.material for section in (*before, *after)):
+        return ""
     if change.move:  # it stands in the redline twice, and is told once
         return "stands elsewhere than in" if old else ""
     if old is None or new is None:
         return "was not in" if new else "is gone since"
     if not same_words(old, new):
         return "its words differ from"
-    if _headings(redline.old, old) != _headings(redline.new, new):  # they say for whom or when it holds
-        return "stands below another heading than in"
-    return "" if new.id in marked else "has lost that mark since"
+    if [above.heading for above in before[:-1]] != [above.heading for above in after[:-1]]:
+        return "stands below another heading than in"  # which may say for whom or when it holds
+    return "" if any(section.material for section in after) else "has lost that mark since"
 
 
-def _headings(document: Document, section: Section) -> list[str]:
-    return [above.heading for above in document.above(section)]
-
-
-def _marked(document: Document) -> set[str]:
-    """The ids of the sections marked material, and of those below them."""
-    found, depth = set(), 0  # the level of the mark that holds, if one does
+def _paths(document: Document) -> Paths:
+    found: dict[str, list[Section]] = {}
+    path: list[Section] = []
     for section in document.sections:
-        if not depth or section.level <= depth:
-            depth = section.level if section.material else 0
-        if depth:
-            found.add(section.id)
+        path = [*(above for above in path if above.id and above.level < section.level), section]
+        found[section.id] = path
     return found
 
 

@@ -43,6 +43,11 @@ class ReleaseView:
     redline_from: str | None = None
     awaiting: str = ""
 
+    @property
+    def since(self) -> str | None:
+        """The day since which it is in force, which is not its first where its successor was withdrawn."""
+        return self.held[-1]["from"] if self.held else self.effective
+
 
 @dataclass(frozen=True, slots=True)
 class LanguageView:
@@ -117,8 +122,8 @@ def facts(register: Register, release: Release, today: date, language: str = "")
     withdrawal, translated = register.withdrawn(release, today), release.translations.get(language)
     return {
         "status": register.status(release, today),
-        "published": release.published.isoformat(),
-        "effective": release.effective.isoformat(),
+        "published": str(release.published),
+        "effective": str(release.effective),
         "superseded": _iso(register.superseded_on(release)),
         "withdrawn": _iso(withdrawal.effective) if withdrawal else None,
         "reason": withdrawal.summary if withdrawal else "",

@@ -166,6 +166,13 @@ def test_a_row_may_be_written_in_another_form_as_long_as_it_says_the_same() -> N
     assert history.load(other, "releases.yaml").head == FIRST.add(SECOND).head
 
 
+def test_a_row_that_stands_there_twice_is_noticed() -> None:
+    register = grown(("material", "a"), ("material", "b"), ("material", "c"))
+    second = history.written(register.rows[1])
+    for row in (second, second.replace("kind: material", "kind: editorial")):
+        assert "register.version: 2.0 cannot be next after" in refused(sealed(register.text + row))
+
+
 def test_a_row_that_is_gone_is_noticed() -> None:
     rows = FIRST.add(SECOND).add(planned(FIRST.add(SECOND), "editorial", "three"))
     assert "register.chain: 'previous' of 1.2" in refused(rows.text.replace(history.written(rows.rows[1]), ""))

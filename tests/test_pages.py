@@ -244,6 +244,7 @@ def test_the_release_before_a_withdrawn_one_is_in_force_again_and_tells_each_of_
     view = release(made["/terms/"])
     assert (view.version, view.status, view.superseded) == ("1.0", "in-force", "2026-03-01")
     assert view.held == ({"from": "2026-01-01", "until": "2026-02-01"}, {"from": "2026-02-09", "until": "2026-03-01"})
+    assert made["/"].context["cards"][0]["effective"] == "2026-02-09"
     page = build.build(make_sources(content=TAKEN), today=date(2026, 2, 10)).files["terms/index.html"].decode()
     assert "In force again from" in page
 

@@ -138,9 +138,9 @@ def history_command(root: Path, policy: str | None, day: datetime | None, as_jso
     for name, rows in told.items():
         click.echo(name if rows else f"{name}: none")
         for row in rows:
-            ends = f"withdrawn {row['withdrawn']}" if row["withdrawn"] else row["status"]
             dates = f"published {row['published']}  effective {row['effective']}"
-            click.echo(f"  {row['version']:6} {row['kind'] or 'first':10} {dates}  {ends}")
+            ended = row.get(row["status"]) or ""  # the day on which it was superseded or withdrawn
+            click.echo(f"  {row['version']:6} {row['kind'] or 'first':10} {dates}  {row['status']} {ended}".rstrip())
             click.echo(f"         {row['reason'] or row['summary']}")
 
 
