@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from functools import cached_property
+from itertools import accumulate, groupby, product
 
 from rapidfuzz.distance import Indel
 
@@ -19,38 +20,42 @@ from generator.blocks import Block, is_dashes, scan
 from generator.tokens import CELLS, TOKEN, chain, compute
 
 LIKE = 0.3  # the least likeness of two blocks that are shown as one reworded block
-MOVED = 0.6  # the least likeness of the words of a block to those it had before it was moved and edited
-_WEAK = 0.5  # two blocks less alike than this are let go where one is known again elsewhere
-_FEWEST = 6  # words of a text that was known to have moved to another section
-_LONG = 8  # the least words of a block that is known again after it was moved and edited
+SURE = 0.5  # that from which on they are so even if one is more like a block elsewhere
+MOVED = 0.6  # the least likeness of a block to what it was before it was moved and edited
+_FEWEST = 6  # words that tell a text put in elsewhere from a few that stand here and there by chance
+_LONG = 8  # words that tell a block which was moved and edited
 _FEW = 400  # pairs of blocks between two anchors that are all compared; of more, those that share rare words
 _RARE = 6  # blocks that may share a word for it to lead from one to the other
 _HEADING = 100  # characters
 _ID = re.compile(r"\{[^{}]*#([^\s{}]+)")
-_WORDS = ("paragraph", "item", "heading")  # kinds that may become each other
+_TEXT = ("paragraph", "item")  # kinds that may be split, joined, and become each other or a heading
+
+Pair = tuple[int, int]
+Weighed = tuple[int, int, int]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Unit:
     """A block, or a whole section that both texts have, and the section it stands in."""
 
     block: Block
     section: int
-    key: str = field(init=False)
-    _tokens: list[str] | None = None
 
-    def __post_init__(self) -> None:
-        text = self.block.text
-        dashes = self.block.kind == "row" and is_dashes(text)
-        self.key = "".join(text.replace("-", "").split()) + "|-" if dashes else " ".join(text.split())
-        if self.block.kind == "front":  # never becomes text
-            self.key = "---\n" + self.key
+    @cached_property
+    def key(self) -> str:
+        """The same for all that are equal: white space, and the length of dashes below the head of a table, apart."""
+        text = " ".join(self.block.text.split())
+        if self.block.kind == "row" and is_dashes(text):
+            return "".join(text.replace("-", "").split()) + "|-"
+        return f"---\n{text}" if self.block.kind == "front" else text  # which never becomes text
 
-    @property
+    @cached_property
     def tokens(self) -> list[str]:
-        if self._tokens is None:
-            self._tokens = [token for token, _ in TOKEN.findall(self.block.text)]
-        return self._tokens
+        return [token for token, _ in TOKEN.findall(self.block.text)]
+
+    @cached_property
+    def words(self) -> int:
+        return sum(token[0].isalnum() for token in self.tokens)
 
     @property
     def weight(self) -> int:
@@ -58,19 +63,12 @@ class Unit:
         return len(self.key) + (_HEADING if self.block.kind == "heading" else 1)
 
     @property
-    def id(self) -> str:
-        """The id that a heading gives itself, or ''."""
+    def name(self) -> str:
+        """What tells a block from its like: the id that a heading gives itself, the first cell of a row; or ''."""
+        if self.block.kind == "row":
+            return self.key.strip("| ").partition("|")[0].strip()
         match = _ID.search(self.block.suffix) if self.block.kind == "heading" else None
         return match[1] if match else ""
-
-    @property
-    def words(self) -> list[str]:
-        return [token for token in self.tokens if token[0].isalnum()]
-
-    @property
-    def name(self) -> str:
-        """The first cell of a row, which tells it from its like."""
-        return self.key.strip("| ").partition("|")[0].strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +93,16 @@ class Alignment:
     back: dict[int, int] = field(default_factory=dict)
     changes: list[Aligned] = field(default_factory=list)
 
-    def keep(self, pairs: Iterable[Pair]) -> None:
+    def pair(self, where: dict[int, int], pairs: Iterable[Pair]) -> None:
+        """Put down in `kept` or `moves` what has no partner yet."""
         for i, j in pairs:
-            self.kept[i] = j
-            self.back[j] = i
+            if self.free(i, j):
+                where[i] = j
+                self.back[j] = i
 
-    def move(self, i: int, j: int) -> None:
-        """Either may have been kept as another."""
-        self.back.pop(self.kept.pop(i, -1), None)
-        self.kept.pop(self.back.get(j, -1), None)
-        self.moves[i] = j
-        self.back[j] = i
-
-    def are_free(self, i: int, j: int) -> bool:
-        return 0 <= i < len(self.old) and 0 <= j < len(self.new) and self.is_free(i) and j not in self.back
-
-    def is_free(self, i: int) -> bool:
-        return i not in self.kept and i not in self.moves
+    def free(self, i: int, j: int) -> bool:
+        inside = 0 <= i < len(self.old) and 0 <= j < len(self.new)
+        return inside and i not in self.kept and i not in self.moves and j not in self.back
 
     def gaps(self, kept: Iterable[Pair]) -> Iterator[tuple[list[int], list[int]]]:
         """What stands between two pairs in both texts, but for what moved."""
@@ -123,31 +114,28 @@ class Alignment:
                 yield olds, news
             i, j = x + 1, y + 1
 
-
-Pair = tuple[int, int]
+    def chained(self, weighed: Callable[[Alignment, list[int], list[int]], Iterable[Weighed]]) -> list[Pair]:
+        """The heaviest pairs within each gap."""
+        return [pair for gap in self.gaps(self.kept.items()) for pair in chain(weighed(self, *gap))]
 
 
 def align(olds: Sequence[str], news: Sequence[str]) -> Alignment:
     """Align the sections of two files. Every unit of either stands in the result once, in both orders; one that moved
     stands twice."""
-    whole = _unique(olds[1:]) & _unique(news[1:])
+    once = ({section for section, count in Counter(side[1:]).items() if count == 1} for side in (olds, news))
+    whole = set.intersection(*once)
     found = Alignment(list(_units(olds, whole)), list(_units(news, whole)))
-    found.keep(chain(_once(found.old, found.new)))
-    found.keep([pair for gap in found.gaps(found.kept.items()) for pair in chain(_recurring(found, *gap))])
+    found.pair(found.kept, found.chained(_equal))
     equal = set(found.kept.items())
-    for pair in list(_moved(found)):
-        found.move(*pair)
-    found.keep([pair for gap in found.gaps(found.kept.items()) for pair in chain(_alike(found, *gap))])
-    for pair in list(_moved_and_edited(found)):
-        found.move(*pair)
+    found.pair(found.moves, list(_moved(found)))
+    alike = found.chained(_alike)
+    found.pair(found.kept, [(i, j) for i, j in alike if _likeness(found.old[i], found.new[j], SURE)])
+    found.pair(found.moves, _moved_and_edited(found))
+    found.pair(found.kept, alike)
     _move_along(found)
-    found.keep(_renamed(found))
+    found.pair(found.kept, list(_renamed(found)))
     found.changes = list(_in_order(found, _grown(found, equal)))
     return found
-
-
-def _unique(sections: Iterable[str]) -> set[str]:
-    return {section for section, count in Counter(sections).items() if count == 1}
 
 
 def _units(sections: Sequence[str], whole: set[str]) -> Iterator[Unit]:
@@ -165,68 +153,55 @@ def _places(units: Sequence[Unit], places: Iterable[int]) -> dict[str, list[int]
     return found
 
 
-def _once(a: list[Unit], b: list[Unit]) -> Iterator[tuple[int, int, int]]:
-    """Texts that occur once in each side."""
-    theirs = _places(b, range(len(b)))
-    for key, ours in _places(a, range(len(a))).items():
+def _equal(found: Alignment, olds: list[int], news: list[int]) -> Iterator[Weighed]:
+    """Equal texts, each with each; those that recur more often one after the other."""
+    theirs = _places(found.new, news)
+    for key, ours in _places(found.old, olds).items():
         there = theirs.get(key, [])
-        if len(ours) == len(there) == 1:
-            yield ours[0], there[0], a[ours[0]].weight
-
-
-def _recurring(found: Alignment, olds: list[int], news: list[int]) -> Iterator[tuple[int, int, int]]:
-    """Texts that occur more than once, where they are the same in their form as well if that can be."""
-    places = _places(found.new, news)
-    for i in olds:
-        unit = found.old[i]
-        for j in places.get(unit.key, ())[:_RARE]:
-            yield i, j, 2 * len(unit.key) + 1 + (unit.block == found.new[j].block)
+        many = max(len(ours), len(there)) > _RARE
+        for i, j in zip(ours, there, strict=False) if many else product(ours, there):
+            yield i, j, found.old[i].weight
 
 
 def _moved(found: Alignment) -> Iterator[Pair]:
-    """Texts that were taken out here and put in there unchanged. A few words may stand here and there by chance; six
-    hardly, in blocks that follow each other, nor fewer within a section, nor a heading."""
+    """Texts that were taken out here and put in there unchanged: words enough in blocks that follow each other; within
+    a section, or for a heading, any."""
     a, b = found.old, found.new
     theirs = _places(b, (j for j in range(len(b)) if j not in found.back))
-    same = {
-        i: j
-        for key, olds in _places(a, filter(found.is_free, range(len(a)))).items()
-        if key and len(olds) == len(news := theirs.get(key, ()))
-        for i, j in zip(olds, news, strict=True)
+    same = sorted(
+        (i, j)
+        for key, olds in _places(a, (i for i in range(len(a)) if i not in found.kept)).items()
+        if key and len(olds) == len(theirs.get(key, ()))
+        for i, j in zip(olds, theirs[key], strict=True)
         if a[i].block.kind == b[j].block.kind
-    }
-    for run in _runs(sorted(same.items())):
-        words = sum(len(a[i].words) for i, _ in run)
-        for i, j in run:
+    )
+    for _, run in groupby(enumerate(same), key=lambda at: (at[1][0] - at[0], at[1][1] - at[0])):
+        pairs = [pair for _, pair in run]
+        words = sum(a[i].words for i, _ in pairs)
+        for i, j in pairs:
             near = a[i].section == b[j].section or a[i].block.kind in ("heading", "section")
             if words >= (1 if near else _FEWEST):
                 yield i, j
 
 
-def _runs(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
-    """Pairs that follow each other on both sides."""
-    run: list[Pair] = []
-    for pair in pairs:
-        if run and pair != (run[-1][0] + 1, run[-1][1] + 1):
-            yield run
-            run = []
-        run.append(pair)
-    if run:
-        yield run
-
-
-def _alike(found: Alignment, olds: list[int], news: list[int]) -> Iterator[tuple[int, int, int]]:
-    """Blocks that may have been reworded, and how many tokens they share."""
+def _alike(found: Alignment, olds: list[int], news: list[int]) -> Iterator[Weighed]:
+    """Blocks that may have been reworded, and how many tokens they share in order."""
     for i, j in _candidates(found, olds, news):
-        if count := _common_tokens(found.old[i], found.new[j]):
-            yield i, j, count
+        old, new = found.old[i], found.new[j]
+        kinds = {old.block.kind, new.block.kind}
+        if old.block.kind == "heading" and old.name and old.name == new.name:
+            yield i, j, 1 + len(old.tokens)
+        elif len(kinds) == 1 or kinds <= {*_TEXT, "heading"}:
+            likeness = _likeness(old, new, LIKE if len(kinds) == 1 else MOVED)
+            if count := round(likeness * (len(old.tokens) + len(new.tokens)) / 2):
+                yield i, j, count
 
 
 def _candidates(found: Alignment, olds: list[int], news: list[int]) -> Iterator[Pair]:
     """All pairs of few blocks; of many, for each the three that share most of its rare words."""
     lengths = (sum(len(units[k].tokens) for k in places) for units, places in ((found.old, olds), (found.new, news)))
     if len(olds) * len(news) <= _FEW and math.prod(lengths) <= CELLS:
-        yield from ((i, j) for i in olds for j in news)
+        yield from product(olds, news)
         return
     places = defaultdict(list)
     for j in news:
@@ -238,52 +213,29 @@ def _candidates(found: Alignment, olds: list[int], news: list[int]) -> Iterator[
         yield from ((i, j) for j, _ in shared.most_common(3))
 
 
-def _common_tokens(old: Unit, new: Unit) -> int:
-    """How many tokens two blocks share in order, or 0 if they are not each other."""
-    kinds = (old.block.kind, new.block.kind)
-    if kinds[0] != kinds[1] and not (kinds[0] in _WORDS and kinds[1] in _WORDS):
-        return 0
-    if old.id and old.id == new.id:
-        return 1 + len(old.tokens)
-    least = LIKE if kinds[0] == kinds[1] else MOVED
-    return round(_likeness(old.tokens, new.tokens, least) * (len(old.tokens) + len(new.tokens)) / 2)
-
-
-def _likeness(old: list[str], new: list[str], least: float) -> float:
-    """Twice what two lists share over what they have, or 0 below `least`; of very long ones whatever their order."""
-    if len(old) * len(new) <= CELLS // 4:
-        return Indel.normalized_similarity(old, new, score_cutoff=least)
-    likeness = 2 * (Counter(old) & Counter(new)).total() / (len(old) + len(new))
+def _likeness(old: Unit, new: Unit, least: float) -> float:
+    """Twice what two blocks share over what they have, or 0 below `least`; of very long ones whatever their order."""
+    a, b = old.tokens, new.tokens
+    if len(a) * len(b) <= CELLS // 4:
+        return Indel.normalized_similarity(a, b, score_cutoff=least)
+    likeness = 2 * (Counter(a) & Counter(b)).total() / (len(a) + len(b))
     return likeness if likeness >= least else 0.0
 
 
-def _moved_and_edited(found: Alignment) -> Iterator[Pair]:
-    """Of what has no partner, or one that is hardly like it, the blocks most alike: each leads to one other at most."""
-    a, b = found.old, found.new
-    weak = {i: j for i, j in found.kept.items() if _is_weak(a[i], b[j])}
-    olds = [i for i, unit in enumerate(a) if (found.is_free(i) or i in weak) and len(unit.words) >= _LONG]
-    there = found.back.keys() - weak.values()
-    news = [j for j, unit in enumerate(b) if j not in there and len(unit.words) >= _LONG]
-    scored = ((_sameness(a[i], b[j]), i, j) for i, j in set(_candidates(found, olds, news)) if weak.get(i) != j)
-    seen: set[Pair] = set()
-    for likeness, i, j in sorted(scored, reverse=True):
-        if likeness and not seen & {(0, i), (1, j)}:
-            seen |= {(0, i), (1, j)}
-            yield i, j
-
-
-def _is_weak(old: Unit, new: Unit) -> bool:
-    if old.key == new.key or old.block.kind not in ("paragraph", "item"):
-        return False
-    return not _likeness(old.tokens, new.tokens, _WEAK)
+def _moved_and_edited(found: Alignment) -> list[Pair]:
+    """Of what has no partner the blocks most alike: the likeliest first, for each has but one."""
+    placed = found.kept.keys() | found.moves.keys()
+    olds = [i for i, unit in enumerate(found.old) if i not in placed and unit.words >= _LONG]
+    news = [j for j, unit in enumerate(found.new) if j not in found.back and unit.words >= _LONG]
+    scored = ((_sameness(found.old[i], found.new[j]), i, j) for i, j in set(_candidates(found, olds, news)))
+    return [(i, j) for sameness, i, j in sorted(scored, reverse=True) if sameness]
 
 
 def _sameness(old: Unit, new: Unit) -> float:
     """How sure it is that one block is the other, moved and edited, and not one of its kind; 0 if it is not."""
     if old.block.kind != new.block.kind or (old.block.kind == "row" and old.name != new.name):
         return 0.0
-    likeness = _likeness(old.words, new.words, MOVED)
-    return likeness if likeness * (len(old.words) + len(new.words)) >= 2 * _LONG else 0.0
+    return _likeness(old, new, MOVED)
 
 
 def _move_along(found: Alignment) -> None:
@@ -292,59 +244,60 @@ def _move_along(found: Alignment) -> None:
     while waiting:
         i, j = waiting.pop()
         for x, y in ((i - 1, j - 1), (i + 1, j + 1)):
-            if found.are_free(x, y) and _is_same(found.old[x], found.new[y]):
-                found.move(x, y)
+            if found.free(x, y) and _is_same(found.old[x], found.new[y]):
+                found.pair(found.moves, [(x, y)])
                 waiting.append((x, y))
 
 
 def _is_same(old: Unit, new: Unit) -> bool:
-    return bool(old.key) and old.block.kind == new.block.kind and _likeness(old.tokens, new.tokens, MOVED) > 0
+    return bool(old.key) and old.block.kind == new.block.kind and _likeness(old, new, MOVED) > 0
 
 
-def _renamed(found: Alignment) -> list[Pair]:
+def _renamed(found: Alignment) -> Iterator[Pair]:
     """Headings without a word in common, over what is the same text."""
-    return [
-        (i - 1, j - 1)
-        for i, j in found.kept.items()
-        if found.are_free(i - 1, j - 1) and found.old[i - 1].block.kind == found.new[j - 1].block.kind == "heading"
-    ]
+    for i, j in found.kept.items():
+        if found.free(i - 1, j - 1) and found.old[i - 1].block.kind == found.new[j - 1].block.kind == "heading":
+            yield i - 1, j - 1
 
 
 def _grown(found: Alignment, equal: set[Pair]) -> list[Aligned]:
     """Pairs, and what became several blocks or was made of several: a paragraph split, joined, or cut elsewhere."""
-    a, b, kept, back = found.old, found.new, found.kept, found.back
+    kept = found.kept
     boxes = [(i, i, j, j) for i, j in kept.items()]
-    for olds, news in found.gaps((i, j) for i, j in kept.items() if (i, j) in equal or not _are_text(a[i], b[j])):
-        if not (kept.keys() >= set(olds) and back.keys() >= set(news)):
-            shared = _shared(found, olds, news)
-            boxes += [(i, i, j, j) for i, j in shared if i not in kept or j not in back]
+    fixed = ((i, j) for i, j in kept.items() if (i, j) in equal or not _are_text(found.old[i], found.new[j]))
+    for olds, news in found.gaps(fixed):
+        if len(olds) > 1 or len(news) > 1:
+            boxes += [(i, i, j, j) for i, j in _shared(found, olds, news) if kept.get(i) != j]
     stays = [
         [0, *accumulate(at in ends or not _are_text(unit) for at, unit in enumerate(units))]
-        for units, ends in ((a, found.moves), (b, {*found.moves.values()}))
+        for units, ends in ((found.old, found.moves), (found.new, {*found.moves.values()}))
     ]
     return [
         Aligned(tuple(range(i0, i1 + 1)), tuple(range(j0, j1 + 1)))
         for i0, i1, j0, j1 in _merged(boxes, *stays)
-        if i0 < i1 or j0 < j1 or i0 in kept or a[i0].block.kind == b[j0].block.kind
+        if i0 < i1 or j0 < j1 or i0 in kept or found.old[i0].block.kind == found.new[j0].block.kind
     ]
 
 
 def _shared(found: Alignment, olds: list[int], news: list[int]) -> Iterator[Pair]:
-    """Which blocks share most of the smaller one, in runs of at least three tokens, when all are read as one text."""
+    """Which blocks share a sentence, or most of the smaller one, when all are read as one text."""
     ours = [(i, token) for i in olds for token in found.old[i].tokens]
     theirs = [(j, token) for j in news for token in found.new[j].tokens]
     counts: Counter[Pair] = Counter()
+    longest: Counter[Pair] = Counter()
     for run in compute([token for _, token in ours], [token for _, token in theirs]):
-        if run.length >= 3:
-            counts.update((ours[run.old + k][0], theirs[run.new + k][0]) for k in range(run.length))
+        if run.length > 1:
+            pieces = Counter((ours[run.old + k][0], theirs[run.new + k][0]) for k in range(run.length))
+            counts += pieces
+            longest |= pieces
     for (i, j), count in counts.items():
-        old, new = found.old[i], found.new[j]
-        if count >= 0.6 * min(len(old.tokens), len(new.tokens)) and _are_text(old, new):
+        least = 0.6 * min(len(found.old[i].tokens), len(found.new[j].tokens))
+        if (count >= least or longest[i, j] >= _LONG) and _are_text(found.old[i], found.new[j]):
             yield i, j
 
 
 def _are_text(*units: Unit) -> bool:
-    return all(unit.block.kind in ("paragraph", "item") for unit in units)
+    return all(unit.block.kind in _TEXT for unit in units)
 
 
 Box = tuple[int, int, int, int]

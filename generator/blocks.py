@@ -112,39 +112,39 @@ def _line_end(text: str, start: int) -> int:
 def scan(section: str, *, headed: bool = True) -> Iterator[Block]:
     """What `split_sections` cut, as the blocks of a comparison: number and heading marks are form, rows stand alone.
     All but the first of a file are `headed`."""
-    if not headed:
-        if section.startswith("\ufeff"):
-            yield Block("blank", "", "", "\ufeff")
-            section = section[1:]
-        front = front_matter(section)
-        yield from (_line("front", "", line, "") for line in LINE.findall(front))
-        section = section[len(front) :]
+    front = front_matter(section)
     if headed:
-        title = heading_of(section)
-        yield title
-        section = section[len(title.source) :]
-    for block in split_blocks(section):
+        first = [heading_of(section)]
+    elif front:
+        first = [Block("front", "", *_ended(line)) for line in LINE.findall(front.removeprefix("\ufeff"))]
+    else:
+        first = []
+    if section.startswith("\ufeff"):
+        yield Block("blank", "", "", "\ufeff")
+        section = section[1:]
+    yield from first
+    for block in split_blocks(section[sum(len(block.source) for block in first) :]):
         lines = LINE.findall(block.prefix + block.text)
-        kind: BlockKind = "row" if block.kind == "table" else "paragraph"
-        if kind == "row" or (block.kind in ("paragraph", "item") and not _is_wrapped(lines)):
-            for at, line in enumerate(lines, 1):
-                lead = block.prefix if at == 1 else line[: len(line) - len(line.lstrip(" \t>"))]
-                yield _line(
-                    block.kind if at == 1 and kind != "row" else kind,
-                    lead,
-                    line,
-                    block.suffix if at == len(lines) else "",
-                )
+        if block.kind == "table" or (block.kind in ("paragraph", "item") and not _is_wrapped(lines)):
+            yield from _each_line(block, lines)
         elif block.kind in ("paragraph", "item"):
             yield _numbered(block.kind, block.prefix, block.text, block.suffix)
         else:
             yield block
 
 
-def _line(kind: BlockKind, prefix: str, line: str, suffix: str) -> Block:
+def _each_line(block: Block, lines: list[str]) -> Iterator[Block]:
+    kind: BlockKind = "row" if block.kind == "table" else block.kind
+    for at, line in enumerate(lines, 1):
+        lead = line[: len(line) - len(line.lstrip(" \t>"))] or block.prefix * (at == 1)
+        words, end = _ended(line)
+        yield _numbered(kind, lead, words[len(lead) :], end + block.suffix * (at == len(lines)))
+        kind = "row" if kind == "row" else "paragraph"
+
+
+def _ended(line: str) -> tuple[str, str]:
     words = line.rstrip("\r\n")
-    end = line[len(words) :] + suffix
-    return _numbered(kind, prefix, words[len(prefix) :], end) if kind != "front" else Block(kind, "", words, end)
+    return words, line[len(words) :]
 
 
 def _numbered(kind: BlockKind, prefix: str, words: str, suffix: str) -> Block:
@@ -156,7 +156,7 @@ def _numbered(kind: BlockKind, prefix: str, words: str, suffix: str) -> Block:
 def _is_wrapped(lines: list[str]) -> bool:
     """Whether an editor broke the lines of one paragraph, or somebody wrote several on lines of their own: in the first
     case hardly a line had room for the word that follows."""
-    if len(lines) < 2:
+    if len(lines) < 2 or (_ITEM.match(lines[0]) and all(line[0].isspace() for line in lines[1:])):
         return True
     if not lines[-1].strip("-= ") or any(_ITEM.match(line.lstrip(" \t>")) for line in lines[1:]):
         return False
@@ -201,33 +201,22 @@ def _interrupts(line: str, first: str) -> bool:
 
 
 def _block(text: str, blank: str) -> Block:
-    words = text.rstrip("\r\n")
-    suffix = text[len(words) :] + blank
-    kind = _kind(words)
-    prefix = _prefix(words, kind)
-    return Block(kind, prefix, words[len(prefix) :], suffix)
+    words, end = _ended(text)
+    kind, prefix = _form(words)
+    return Block(kind, prefix, words[len(prefix) :], end + blank)
 
 
-def _kind(words: str) -> BlockKind:
+def _form(words: str) -> tuple[BlockKind, str]:
     if _FENCE.match(words):
-        return "code"
+        return "code", ""
     if _RULE.match(words):
-        return "rule"
-    if _ITEM.match(words):
-        return "item"
-    return "table" if _is_table(words) else "paragraph"
-
-
-def _prefix(words: str, kind: BlockKind) -> str:
-    match = _ITEM.match(words) if kind == "item" else None
-    if match:
-        return match[1]
-    return words[: len(words) - len(words.lstrip(" \t>"))] if kind == "paragraph" else ""
-
-
-def _is_table(words: str) -> bool:
+        return "rule", ""
+    if item := _ITEM.match(words):
+        return "item", item[1]
     lines = LINE.findall(words)
-    return len(lines) > 1 and "|" in lines[0] and is_dashes(lines[1])
+    if len(lines) > 1 and "|" in lines[0] and is_dashes(lines[1]):
+        return "table", ""
+    return "paragraph", words[: len(words) - len(words.lstrip(" \t>"))]
 
 
 def is_dashes(line: str) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
-from generator.align import Aligned, Alignment, Unit
-from generator.blocks import Block, is_dashes
+from generator.align import Aligned, Alignment
+from generator.blocks import LINE, Block, is_dashes
 from generator.spans import (
     Column,
     Span,
@@ -17,31 +18,17 @@ from generator.spans import (
     columns,
     form_spans,
     merged,
+    of_role,
     plain,
     row_spans,
-    tail_spans,
     word_spans,
 )
 from generator.tokens import Op
-from generator.visible import LINK, same_text
+from generator.visible import LINK, text_of
 
-Kind = Literal[
-    "added",
-    "removed",
-    "moved",
-    "reworded",
-    "renumbered",
-    "nested",
-    "flattened",
-    "split",
-    "joined",
-    "column",
-    "alignment",
-    "link",
-    "formatting",
-    "anchor",
-    "spacing",
-]
+_Said = Literal["added", "removed", "moved", "reworded", "renumbered", "link", "formatting", "anchor", "spacing"]
+_Shape = Literal["nested", "flattened", "split", "joined", "column", "alignment"]
+Kind = _Said | _Shape
 SILENT: frozenset[Kind] = frozenset({"renumbered", "spacing"})  # what no reader needs to be shown
 
 
@@ -87,51 +74,46 @@ class BlockChange:
         return cells
 
 
-def changes_of(alignment: Alignment) -> Iterator[BlockChange]:
+Tidy = Callable[[tuple[Span, ...]], tuple[Span, ...]]
+
+
+def changes_of(alignment: Alignment, tidy: Tidy = tuple) -> Iterator[BlockChange]:
+    """What became of each block; `tidy` is done to one that moved before it is shown at both of its ends."""
     numbers = _move_numbers(alignment.changes)
-    table: list[Column] = []
+    table: tuple[Column, ...] = ()
     for place in alignment.changes:
-        olds, news = [alignment.old[i] for i in place.old], [alignment.new[j] for j in place.new]
-        if place.end is not None:
-            here, there = place.old or place.new, (place.end,)
-            ends = (here, there) if place.old else (there, here)
-            yield _moved(alignment.old[ends[0][0]], alignment.new[ends[1][0]], "-" if place.old else "+", numbers[ends])
-        elif olds and news:
-            if _is_row(olds, news):
-                table = columns(olds[0].block.text, news[0].block.text, table)
-            yield paired(tuple(unit.block for unit in olds), tuple(unit.block for unit in news), tuple(table))
+        old = tuple(alignment.old[i].block for i in place.old)
+        new = tuple(alignment.new[j].block for j in place.new)
+        if place.end is not None and old:
+            yield _moved(old[0], alignment.new[place.end].block, "-", numbers[place.old[0], place.end], tidy)
+        elif place.end is not None:
+            yield _moved(alignment.old[place.end].block, new[0], "+", numbers[place.end, place.new[0]], tidy)
+        elif old and new:
+            if old[0].kind == new[0].kind == "row":
+                table = columns(old[0].text, new[0].text, table)
+            yield paired(old, new, table)
         else:
-            yield _single([unit.block for unit in olds], [unit.block for unit in news])
+            kind: Kind = "spacing" if (old + new)[0].kind == "blank" else "removed" if old else "added"
+            yield BlockChange(old, new, plain((old + new)[0], "-" if old else "+"), 0, frozenset({kind}))
 
 
-def _move_numbers(changes: Sequence[Aligned]) -> dict[tuple[tuple[int, ...], tuple[int, ...]], int]:
+def _move_numbers(changes: Iterable[Aligned]) -> dict[tuple[int, int], int]:
     """A number for each move in the order of the new text; neighbours that moved together share one."""
-    numbers: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
+    numbers: dict[tuple[int, int], int] = {}
     count = 0
-    for end, new in ((change.end, change.new[0]) for change in changes if change.end is not None and change.new):
-        assert end is not None
-        before = numbers.get(((end - 1,), (new - 1,)))
-        count += before is None
-        numbers[(end,), (new,)] = before or count
+    for old, new in ((change.end, change.new[0]) for change in changes if change.end is not None and change.new):
+        together = numbers.get((old - 1, new - 1))
+        count += together is None
+        numbers[old, new] = together or count
     return numbers
 
 
-def _single(olds: list[Block], news: list[Block]) -> BlockChange:
-    op: Op = "-" if olds else "+"
-    (block,) = olds or news
-    kinds: frozenset[Kind] = frozenset({"removed" if olds else "added"})
-    if block.kind == "blank":
-        kinds = frozenset({"spacing"})
-    return BlockChange(tuple(olds), tuple(news), plain(block, op), 0, kinds)
-
-
-def _moved(old: Unit, new: Unit, op: Op, number: int) -> BlockChange:
+def _moved(old: Block, new: Block, op: Op, number: int, tidy: Tidy) -> BlockChange:
     """One end of a moved block: what stayed the same carries the number, what was edited on the way does not."""
-    table = columns(old.block.text, new.block.text, []) if _is_row([old], [new]) else []
-    change = paired((old.block,), (new.block,), tuple(table))
+    change = paired((old,), (new,), columns(old.text, new.text, ()) if old.kind == "row" else ())
     spans = merged(
         replace(span, op=op, move=number) if span.op == "=" or (span.role == "tail" and span.text.isspace()) else span
-        for span in change.spans
+        for span in tidy(change.spans)
         if span.op in ("=", op)
     )
     ours, theirs = (change.old, ()) if op == "-" else ((), change.new)
@@ -143,11 +125,14 @@ def paired(old: tuple[Block, ...], new: tuple[Block, ...], table: tuple[Column, 
     """Once for each distinct pair of blocks, however many versions share them."""
     if old == new:
         return BlockChange(old, new, plain(new[0]))
-    first, last = (old[0], new[0]), (old[-1], new[-1])
-    words = row_spans(first, table) if table and first[1].kind == "row" else word_spans(_text(old), _text(new))
-    tail = tail_spans(last[0].suffix, last[1].suffix)
-    spans = tuple(merged([*form_spans(first[0].prefix, first[1].prefix), *words, *tail]))
-    return BlockChange(old, new, spans, 0, _kinds(old, new, spans))
+    before, after = _text(old), _text(new)
+    words = row_spans(before, after, table) if old[0].kind == new[0].kind == "row" else word_spans(before, after)
+    form = of_role("form", form_spans(old[0].prefix, new[0].prefix))
+    tail = of_role("tail", word_spans(old[-1].suffix, new[-1].suffix))
+    spans = tuple(merged([*form, *words, *tail]))
+    return BlockChange(
+        old, new, spans, 0, frozenset({*_form_kinds(old[0], new[0], spans), *_word_kinds(old, new, spans)})
+    )
 
 
 def _text(blocks: Sequence[Block]) -> str:
@@ -158,15 +143,6 @@ def _text(blocks: Sequence[Block]) -> str:
 def targets(blocks: Sequence[Block]) -> list[str]:
     """Where the links of a text lead, in order."""
     return [target.strip("()<>] ") for target in LINK.findall(_text(blocks))]
-
-
-def _is_row(olds: list[Unit], news: list[Unit]) -> bool:
-    return olds[0].block.kind == news[0].block.kind == "row"
-
-
-def _kinds(old: tuple[Block, ...], new: tuple[Block, ...], spans: tuple[Span, ...]) -> frozenset[Kind]:
-    """What happened to a block that both texts have."""
-    return frozenset({*_form_kinds(old[0], new[0], spans), *_word_kinds(old, new, spans)})
 
 
 def _form_kinds(old: Block, new: Block, spans: tuple[Span, ...]) -> Iterator[Kind]:
@@ -188,15 +164,19 @@ def _indent(block: Block) -> int:
 
 
 def _word_kinds(old: tuple[Block, ...], new: tuple[Block, ...], spans: tuple[Span, ...]) -> Iterator[Kind]:
-    if len(old) != len(new):
-        yield "split" if len(old) < len(new) else "joined"
+    count, counts = _paragraphs(old), _paragraphs(new)
+    if count < counts or count == counts > 1:
+        yield "split"
+    if count > counts or count == counts > 1:
+        yield "joined"
     if any(span.op != "=" for span in spans if span.role == "bar"):
         yield "column"
     before, after = _text(old), _text(new)
     if before == after:
         return
     if new[0].kind == "row" and is_dashes(before) and is_dashes(after):
-        fewer, more = sorted(([_aligned(cell) for cell in cells(row)] for row in (before, after)), key=len)
+        shapes = ([re.sub("-+", "-", cell.strip()) for cell in cells(row)] for row in (before, after))
+        fewer, more = sorted(shapes, key=len)
         rest = iter(more)  # a column that came or went changes the alignment of no other
         if not all(cell in rest for cell in fewer):
             yield "alignment"
@@ -206,26 +186,27 @@ def _word_kinds(old: tuple[Block, ...], new: tuple[Block, ...], spans: tuple[Spa
     else:
         if LINK.findall(before) != LINK.findall(after):
             yield "link"
-        if not same_text(before, after):
-            if not _only_columns(spans):
+        if text_of(before, mark="") != text_of(after, mark=""):  # however it is marked
+            if _is_reworded(spans):
                 yield "reworded"
         elif _unlinked(before) != _unlinked(after):
             yield "formatting"
+
+
+def _paragraphs(blocks: Sequence[Block]) -> int:
+    """How many paragraphs or items they are: lines that only follow each other are one."""
+    return 1 + sum(after.kind == "item" or len(LINE.findall(before.suffix)) > 1 for before, after in pairwise(blocks))
 
 
 def _unlinked(text: str) -> list[str]:
     return LINK.sub("]", text).replace("[", "").replace("]", "").split()
 
 
-def _only_columns(spans: Iterable[Span]) -> bool:
-    """Whether all that changed are cells whose bar came or went with them."""
+def _is_reworded(spans: Iterable[Span]) -> bool:
+    """Whether words changed, and not only in columns that came or went."""
     bar = "="
     for span in spans:
         bar = span.op if span.role == "bar" else bar
         if bar == "=" and span.op != "=" and span.role == "words":
-            return False
-    return bar != "=" or any(span.role == "bar" and span.op != "=" for span in spans)
-
-
-def _aligned(cell: str) -> tuple[bool, bool]:
-    return cell.strip().startswith(":"), cell.strip().endswith(":")
+            return True
+    return False

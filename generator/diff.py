@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -17,8 +17,8 @@ from generator.align import Aligned, Alignment, align
 from generator.blocks import Block, scan, split_sections
 from generator.changes import SILENT, BlockChange, Kind, changes_of, paired
 from generator.documents import Document, FrontMatter, Section, written
-from generator.simplify import simplify
-from generator.spans import Role, Span, either, merged, plain, shown, word_spans
+from generator.simplify import simplify, tidy
+from generator.spans import Role, Span, merged, plain, shown, word_spans
 from generator.tokens import Op, fewer
 from generator.visible import Visible, dates, difference
 
@@ -124,9 +124,7 @@ class Redline:
         """All spans in reading order, those that say the same joined; of a minimal redline the fewest tokens that any
         comparison could show, even where they follow no block."""
         aligned = merged(Span(s.op, s.text, "words", s.move, s.renum) for block in self.blocks for s in block.spans)
-        if not self.minimal:
-            return aligned
-        if fewer(self.old.source, self.new.source, shown(aligned)):
+        if self.minimal and fewer(self.old.source, self.new.source, shown(aligned)):
             return merged(word_spans(self.old.source, self.new.source))
         return aligned
 
@@ -134,14 +132,13 @@ class Redline:
 def compare(old: Document, new: Document, *, minimal: bool = False) -> Redline:
     """The redline from `old` to `new`; `minimal` leaves it exact, without serving readers."""
     alignment = align(*(split_sections(side.source, underlined=side.foreign) for side in (old, new)))
-    changes = list(changes_of(alignment))
-    if not minimal:
-        changes = simplify(changes)
+    changes = list(changes_of(alignment)) if minimal else simplify(list(changes_of(alignment, tidy)))
     placed = [
         (place, block) for place, change in zip(alignment.changes, changes, strict=True) for block in _blocks_of(change)
     ]
     front = tuple(change for _, change in placed if change.block.kind == "front")
-    return Redline(old, new, tuple(_sections(old, new, alignment, placed)), front, minimal)
+    rest = [pair for pair in placed if pair[1].block.kind != "front"]
+    return Redline(old, new, tuple(_sections(old, new, alignment, rest)), front, minimal)
 
 
 def alone(section: Section | None) -> Document:
@@ -154,13 +151,8 @@ def alone(section: Section | None) -> Document:
 
 def same_words(old: Section | None, new: Section | None) -> bool:
     """Whether two sections differ in no word, number or link: white space, punctuation and marks at most."""
-    if old is None or new is None:
-        return False
-    return _said(old) == _said(new)
-
-
-def _said(section: Section) -> list[str]:
-    return re.findall(r"\S+", _UNSAID.sub(" ", f"{section.heading} {section.source}"))
+    said = [_UNSAID.sub(" ", f"{side.heading} {side.source}").split() for side in (old, new) if side]
+    return len(said) == 2 and said[0] == said[1]
 
 
 # Letters with their vowel signs, digits, currencies, measures and signs are what a reader would say aloud.
@@ -169,8 +161,6 @@ _UNSAID = re.compile(r"(?:(?![-+−]\d)[^\w\u0300-\u036f\u0610-\u06ed\u0900-\u0d
 
 def words(old: str, new: str) -> tuple[Span, ...]:
     """The readable redline of two texts that are no files, such as two labels."""
-    if not old or not new:
-        return tuple(merged(either(old, new, "words")))
     pair = ((Block("paragraph", "", text, ""),) for text in (old, new))
     return simplify([paired(*pair, ())])[0].spans
 
@@ -180,32 +170,20 @@ def _sections(
 ) -> Iterator[SectionChange]:
     """Changes grouped by the section they stand in. A heading that is gone while its text stayed is part of the section
     that the text is in now."""
-    groups = [_Group(0, 0)]
+    groups: list[tuple[int | None, int | None, list[BlockChange]]] = [(0, 0, [])]
     for place, change in changes:
-        if change.block.kind == "front":
-            continue
         theirs = alignment.new[place.new[0]].section if place.new else None
         if change.block.kind == "heading":
-            headed = change.old[:1] and change.old[0].kind == "heading"
-            groups.append(_Group(alignment.old[place.old[0]].section if headed else None, theirs))
-        else:
-            while theirs is not None and groups[-1].new != theirs:
-                gone = groups.pop()
-                groups[-1].changes += gone.changes
-        groups[-1].changes.append(change)
-    for group in groups:
-        if blocks := tuple(group.changes):
-            title = blocks[0] if blocks[0].block.kind == "heading" else None
-            yield SectionChange(_of(old, group.old), _of(new, group.new), title, blocks[1:] if title else blocks)
-
-
-@dataclass(slots=True)
-class _Group:
-    """Changes of one section, known by its place in the old and in the new file."""
-
-    old: int | None
-    new: int | None
-    changes: list[BlockChange] = field(default_factory=list)
+            headed = change.old and change.old[0].kind == "heading"
+            groups.append((alignment.old[place.old[0]].section if headed else None, theirs, []))
+        while theirs is not None and groups[-1][1] != theirs:
+            *_, gone = groups.pop()
+            groups[-1][2].extend(gone)
+        groups[-1][2].append(change)
+    for ours, theirs, blocks in groups:
+        if blocks:
+            title, *rest = blocks if blocks[0].block.kind == "heading" else (None, *blocks)
+            yield SectionChange(_of(old, ours), _of(new, theirs), title, tuple(filter(None, rest)))
 
 
 def _of(document: Document, place: int | None) -> Section | None:
@@ -222,14 +200,8 @@ def _blocks_of(change: BlockChange) -> tuple[BlockChange, ...]:
     """A whole section that was kept or moved as the blocks it is made of."""
     if change.block.kind != "section":
         return (change,)
-    op = change.spans[0].op
+    op, move = change.spans[0].op, change.move
     return tuple(
-        BlockChange(
-            (block,) * len(change.old),
-            (block,) * len(change.new),
-            plain(block, op, change.move),
-            change.move,
-            change.kinds,
-        )
+        replace(change, old=(block,) * len(change.old), new=(block,) * len(change.new), spans=plain(block, op, move))
         for block in scan(change.block.text)
     )

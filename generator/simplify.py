@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
 from generator.changes import BlockChange
@@ -13,83 +13,85 @@ from generator.spans import Span, merged, shown, size
 _SMALL = 20  # tokens: a change of no more is shown as it is
 _ADDRESS = 8  # tokens of two changes between which one is given up even so
 _ISLAND = 2  # kept tokens between two changes that are no more than confetti
-_REWRITTEN = 6  # a block of which less than this part is kept is shown as old and new
+_WIDEST = 80  # characters: more are not looked at, to count the tokens of changes only
+_REWRITTEN = 5  # a block of which less than this part is kept is shown as old and new
+
+
+Place = tuple[Span, int]  # a span, and which change it is part of
 
 
 def simplify(changes: Sequence[BlockChange]) -> list[BlockChange]:
     """Without confetti: one or two kept tokens between two changes are shown with them, and a block of which hardly
     anything is kept is shown as old and new. A change of few tokens stays as it is, but for marks within an address."""
-    runs = _runs((span, place) for place, change in enumerate(changes) for span in change.spans)
-    small = sum(shown(span for span, _ in run.pairs) for run in runs if not run.kept) <= _SMALL
-    wholes = [len(change.spans) for change in changes]
-    while islands := {
-        at
-        for at, (before, run, after) in enumerate(zip(runs, runs[1:], runs[2:], strict=False), 1)
-        if _is_island(before, run, after, wholes, small)
-    }:
-        runs = _runs(
-            pair for at, run in enumerate(runs) for pair in (_given_up(run.pairs) if at in islands else run.pairs)
-        )
-    spans: list[list[Span]] = [[] for _ in changes]
-    for run in runs:
-        for span, place in run.pairs:
-            spans[place].append(span)
-    return [_rewritten(_with(change, found)) for change, found in zip(changes, spans, strict=True)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Spans that follow each other, each with the place of its block, and their tokens."""
-
-    kept: bool
-    pairs: list[tuple[Span, int]]
-    size: int
-
-
-def _runs(pairs: Iterable[tuple[Span, int]]) -> list[_Run]:
+    small = shown(span for change in changes for span in change.spans) <= _SMALL
+    tidied = _tidied([change.spans for change in changes], small)
     return [
-        _Run(kept, run := list(group), sum(size(span) for span, _ in run))
-        for kept, group in groupby(pairs, key=lambda pair: pair[0].op == "=")
+        _rewritten(change if spans == change.spans else replace(change, spans=spans))
+        for change, spans in zip(changes, tidied, strict=True)
     ]
 
 
-def _is_island(before: _Run, run: _Run, after: _Run, wholes: list[int], small: bool) -> bool:
-    """Whether a run is no more than an island between two changes of words. Cells stay apart, and a list item that was
-    kept is no confetti."""
-    if not (run.kept and 1 <= run.size <= _ISLAND and before.size and after.size):
+def tidy(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """The same for one block that moved, which is no small change."""
+    return next(_tidied([spans], small=False))
+
+
+def _tidied(blocks: Sequence[Sequence[Span]], small: bool) -> Iterator[tuple[Span, ...]]:
+    flat = [(span, place) for place, spans in enumerate(blocks) for span in spans]
+    islands = True
+    while islands:
+        runs = [list(run) for _, run in groupby(flat, key=_is_kept)]
+        islands = False
+        for at, (before, run, after) in enumerate(zip(runs, runs[1:], runs[2:], strict=False), 1):
+            if _is_island(before, run, after, small) and not _is_whole(blocks, run):
+                runs[at] = [part for pair in run for part in _given_up(*pair)]
+                islands = True
+        flat = [pair for run in runs for pair in run]
+    tidied: list[list[Span]] = [[] for _ in blocks]
+    for span, place in flat:
+        tidied[place].append(span)
+    return map(_ordered, tidied)
+
+
+def _is_kept(pair: Place) -> bool:
+    return pair[0].op == "=" or not pair[0].text.strip()
+
+
+def _is_island(before: list[Place], run: list[Place], after: list[Place], small: bool) -> bool:
+    """Whether a run is kept between two changes of words, and no more than an island. Cells stay apart."""
+    if not _is_kept(run[0]) or before[-1][0].renum or after[0][0].renum:
         return False
-    if before.pairs[-1][0].renum or after.pairs[0][0].renum or any(span.role == "bar" for span, _ in run.pairs):
+    if sum(len(span.text) for span, _ in run) > _WIDEST or any(span.role == "bar" for span, _ in run):
         return False
-    if any(count == wholes[place] for place, count in Counter(place for _, place in run.pairs).items()):
+    held, left, right = (sum(size(span.text) for span, _ in part) for part in (run, before, after))
+    if not (1 <= held <= _ISLAND and left and right):
         return False
-    return not small or (run.size == 1 and before.size + after.size >= _ADDRESS)
+    return not small or (held == 1 and left + right >= _ADDRESS)
 
 
-def _given_up(pairs: Iterable[tuple[Span, int]]) -> Iterator[tuple[Span, int]]:
-    for span, place in pairs:
-        if span.text.strip():
-            yield replace(span, op="-"), place
-            yield replace(span, op="+"), place
-        else:
-            yield span, place
+def _is_whole(blocks: Sequence[Sequence[Span]], run: list[Place]) -> bool:
+    """Whether a run holds all of a block: a list item that was kept is no confetti."""
+    counts = Counter(place for _, place in run)
+    return any(count == len(blocks[place]) for place, count in counts.items())
 
 
-def _with(change: BlockChange, spans: list[Span]) -> BlockChange:
-    """The change with other spans; where several follow each other, what is gone stands before what came."""
-    if tuple(spans) == change.spans:
-        return change
-    ordered: list[Span] = []
-    for (_, _), run in groupby(spans, key=lambda span: (span.op == "=", span.role)):
-        ordered += sorted(run, key=lambda span: "=-+".index(span.op))
-    return replace(change, spans=tuple(merged(ordered)))
+def _given_up(span: Span, place: int) -> list[Place]:
+    """White space stays as it is."""
+    return [(replace(span, op=op), place) for op in ("-", "+")] if span.text.strip() else [(span, place)]
+
+
+def _ordered(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Where several changes follow each other, what is gone stands before what came."""
+    runs = (list(run) for _, run in groupby(spans, key=lambda span: (span.op == "=", span.role)))
+    return tuple(merged(span for run in runs for span in sorted(run, key=lambda span: "=-+".index(span.op))))
 
 
 def _rewritten(change: BlockChange) -> BlockChange:
     """As old and new, where most of the words are."""
     if not (change.old and change.new and "reworded" in change.kinds) or change.block.kind == "row":
         return change
-    kept = sum(size(span) for span in change.words if span.op == "=")
-    least = max(sum(size(span) for span in change.words if span.op in ("=", op)) for op in ("-", "+"))
+    kept = sum(size(span.text) for span in change.words if span.op == "=")
+    least = max(sum(size(span.text) for span in change.words if span.op in ("=", op)) for op in ("-", "+"))
     if not kept or _REWRITTEN * kept >= least:
         return change
     form, tail = ([span for span in change.spans if span.role == role] for role in ("form", "tail"))

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from functools import lru_cache
+from itertools import groupby, zip_longest
 from typing import Literal
 
 from generator.blocks import Block
-from generator.tokens import TOKEN, Match, Op, compute, joined
+from generator.tokens import TOKEN, Match, Op, common, compute, joined
 
 Role = Literal["form", "words", "bar", "tail"]
 
@@ -60,29 +61,20 @@ def plain(block: Block, op: Op = "=", move: int = 0) -> tuple[Span, ...]:
     return tuple(span for span in spans if span.text)
 
 
-def either(old: str, new: str, role: Role, *, renum: bool = False) -> Iterator[Span]:
-    if old == new:
-        yield Span("=", old, role)
-    else:
-        yield Span("-", old, role, renum=renum and bool(old.strip()))
-        yield Span("+", new, role, renum=renum and bool(new.strip()))
+def of_role(role: Role, spans: Iterable[Span]) -> Iterator[Span]:
+    return (replace(span, role=role) for span in spans)
 
 
 def form_spans(old: str, new: str) -> Iterator[Span]:
     """Indentation, heading marks or quotes, and the number or list mark, each by itself."""
-    ours, theirs = (match.groups() for match in (_FORM.match(old), _FORM.match(new)) if match)
-    for index, (x, y) in enumerate(zip(ours, theirs, strict=True)):
-        same = min(len(x), len(y)) if index == 1 and x.strip("#") == y.strip("#") == "" else 0
-        yield Span("=", x[:same], "form")
-        yield from either(x[same:], y[same:], "form", renum=index == 4)
-
-
-def tail_spans(old: str, new: str) -> Iterator[Span]:
-    """What stands behind a block: line ends, and the attributes or the underline of a heading."""
-    if old.strip() or new.strip():
-        yield from (replace(span, role="tail") for span in word_spans(old, new))
+    (*ours, mark), (*theirs, other) = _FORM.findall(old)[0], _FORM.findall(new)[0]
+    for x, y in zip(ours, theirs, strict=True):
+        yield from word_spans(x, y)
+    if mark == other:
+        yield Span("=", mark)
     else:
-        yield from either(old, new, "tail")
+        yield Span("-", mark, renum=bool(mark.strip()))
+        yield Span("+", other, renum=bool(other.strip()))
 
 
 Word = tuple[str, str]  # a token, and the white space after it
@@ -90,6 +82,9 @@ Word = tuple[str, str]  # a token, and the white space after it
 
 def word_spans(old: str, new: str) -> Iterator[Span]:
     """The fewest tokens taken out and put in; white space at the edges of a change that both have is kept."""
+    if old == new:
+        yield Span("=", old)
+        return
     (before, ours), (after, theirs) = _split(old), _split(new)
     matches = slid(compute([token for token, _ in ours], [token for token, _ in theirs]), ours, theirs)
     i = j = 0
@@ -170,20 +165,11 @@ def _trimmed(old: str, new: str) -> Iterator[Span]:
 
 def _white(old: str, new: str) -> int:
     """How much white space two texts start with in common."""
-    count = 0
-    for x, y in zip(old, new, strict=False):
-        if x != y or not x.isspace():
-            break
-        count += 1
-    return count
+    return common((x, y if x.isspace() else "") for x, y in zip(old, new, strict=False))
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table: which cell of an old and of a new row it is, from 0 before the first bar."""
-
-    old: int | None
-    new: int | None
+# Which cell of an old and of a new row a column is, from 0 before the first bar.
+Column = tuple[int | None, int | None]
 
 
 def cells(row: str) -> list[str]:
@@ -191,54 +177,36 @@ def cells(row: str) -> list[str]:
     return ["".join(parts[index : index + 2]) for index in range(0, len(parts), 2)]
 
 
-def columns(old: str, new: str, before: list[Column]) -> list[Column]:
+def columns(old: str, new: str, before: Sequence[Column]) -> tuple[Column, ...]:
     """How the cells of two rows belong together: as those of the row above do, else by their words."""
-    ours, theirs = ([cell.split() for cell in cells(row)] for row in (old, new))
-    if len(before) and _counts(before) == (len(ours), len(theirs)):
-        return before
+    ours, theirs = ([tuple(cell.split()) for cell in cells(row)] for row in (old, new))
+    counts = tuple(sum(place is not None for place in side) for side in zip(*before, strict=True))
+    if counts == (len(ours), len(theirs)):
+        return tuple(before)
     if len(ours) == len(theirs):
-        return [Column(index, index) for index in range(len(ours))]
-    columns, i, j = [], 0, 0
-    for match in [*compute([tuple(x) for x in ours], [tuple(x) for x in theirs]), Match(len(ours), len(theirs), 0)]:
-        pairs = min(match.old - i, match.new - j)
-        columns += [Column(i + k, j + k) for k in range(pairs)]
-        columns += [Column(k, None) for k in range(i + pairs, match.old)]
-        columns += [Column(None, k) for k in range(j + pairs, match.new)]
-        columns += [Column(match.old + k, match.new + k) for k in range(match.length)]
+        return tuple((index, index) for index in range(len(ours)))
+    found: list[Column] = []
+    i = j = 0
+    for match in [*compute(ours, theirs), Match(len(ours), len(theirs), 0)]:
+        found += zip_longest(range(i, match.old), range(j, match.new))
         i, j = match.old + match.length, match.new + match.length
-    return columns
+        found += zip(range(match.old, i), range(match.new, j), strict=True)
+    return tuple(found)
 
 
-def _counts(columns: list[Column]) -> tuple[int, int]:
-    return sum(c.old is not None for c in columns), sum(c.new is not None for c in columns)
-
-
-def row_spans(rows: tuple[Block, Block], columns: Sequence[Column]) -> Iterator[Span]:
+def row_spans(old: str, new: str, columns: Sequence[Column]) -> Iterator[Span]:
     """Cell by cell, each with the bar before it; a column that one row lacks is taken out or put in with its bar."""
-    ours, theirs = (cells(row.text) for row in rows)
-    for column in columns:
-        if column.old is not None and column.new is not None:
-            yield from [Span("=", "|", "bar")] if column.old and column.new else _lone_bars(column)
-            yield from word_spans(ours[column.old], theirs[column.new])
-        else:
-            op: Op = "-" if column.new is None else "+"
-            index = column.old or column.new or 0
-            yield from [Span(op, "|", "bar")] if index else []
-            yield Span(op, (ours if op == "-" else theirs)[index])
-
-
-def _lone_bars(column: Column) -> Iterator[Span]:
-    """One of two rows has something before its first bar."""
-    if column.old:
-        yield Span("-", "|", "bar")
-    if column.new:
-        yield Span("+", "|", "bar")
+    ours, theirs = cells(old), cells(new)
+    for i, j in columns:
+        yield from of_role("bar", word_spans("|" * bool(i), "|" * bool(j)))
+        yield from word_spans("" if i is None else ours[i], "" if j is None else theirs[j])
 
 
 def shown(spans: Iterable[Span]) -> int:
     """How many tokens are shown as taken out or put in."""
-    return sum(size(span) for span in spans if span.changed and not span.move)
+    return sum(size(span.text) for span in spans if span.changed and not span.move)
 
 
-def size(span: Span) -> int:
-    return len(TOKEN.findall(span.text)) if span.text.strip() else 0
+@lru_cache(maxsize=1 << 16)
+def size(text: str) -> int:
+    return len(TOKEN.findall(text))

@@ -7,7 +7,6 @@ space after it is kept beside it.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -44,8 +43,8 @@ def compute(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Match]:
     end = common(zip(reversed(old[start:]), reversed(new[start:]), strict=False))
     olds, news = old[start : len(old) - end], new[start : len(new) - end]
     middle = _table(olds, news) if len(olds) * len(news) <= CELLS else _cut(olds, news)
-    runs = [Match(0, 0, start), *(Match(m.old + start, m.new + start, m.length) for m in middle)]
-    return joined([*runs, Match(len(old) - end, len(new) - end, end)])
+    inner = (Match(match.old + start, match.new + start, match.length) for match in middle)
+    return joined([Match(0, 0, start), *inner, Match(len(old) - end, len(new) - end, end)])
 
 
 def fewer(old: str, new: str, shown: int) -> bool:
@@ -66,11 +65,8 @@ def common(pairs: Iterable[tuple[Hashable, Hashable]]) -> int:
     return count
 
 
-def _table(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Match]:
-    if not old or not new:
-        return []
-    ops = Indel.opcodes(old, new)
-    return [Match(op.src_start, op.dest_start, op.src_end - op.src_start) for op in ops if op.tag == "equal"]
+def _table(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[Match]:
+    return (Match(block.a, block.b, block.size) for block in Indel.opcodes(old, new).as_matching_blocks())
 
 
 def _cut(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[Match]:
@@ -99,15 +95,17 @@ def joined(matches: Iterable[Match]) -> list[Match]:
 def chain(candidates: Iterable[tuple[int, int, int]]) -> list[tuple[int, int]]:
     """Of (old, new, weight) the heaviest pairs that keep both orders, in O(n log n) (a Fenwick tree of best ends)."""
     found = sorted(candidates, key=lambda pair: (pair[0], -pair[1]))
-    ranks = sorted({new for _, new, _ in found})
+    ranks = {new: rank for rank, new in enumerate(sorted({new for _, new, _ in found}), 1)}
     best: list[tuple[int, int]] = [(0, -1)] * (len(ranks) + 1)  # (weight, candidate it ends with)
     before: list[int] = []
     for at, (_, new, weight) in enumerate(found):
-        rank = bisect_left(ranks, new)
-        top = max(_prefix(best, rank), default=(0, -1))
-        before.append(top[1])
-        _raise(best, rank + 1, (top[0] + weight, at))
-    at = max(_prefix(best, len(ranks)), default=(0, -1))[1]
+        top, last = _best(best, ranks[new] - 1)
+        before.append(last)
+        index = ranks[new]
+        while index < len(best):
+            best[index] = max(best[index], (top + weight, at))
+            index += index & -index
+    at = _best(best, len(ranks))[1]
     result = []
     while at >= 0:
         result.append(found[at][:2])
@@ -115,13 +113,9 @@ def chain(candidates: Iterable[tuple[int, int, int]]) -> list[tuple[int, int]]:
     return result[::-1]
 
 
-def _prefix(tree: list[tuple[int, int]], index: int) -> Iterator[tuple[int, int]]:
+def _best(tree: list[tuple[int, int]], index: int) -> tuple[int, int]:
+    top = (0, -1)
     while index:
-        yield tree[index]
+        top = max(top, tree[index])
         index &= index - 1
-
-
-def _raise(tree: list[tuple[int, int]], index: int, value: tuple[int, int]) -> None:
-    while index < len(tree):
-        tree[index] = max(tree[index], value)
-        index += index & -index
+    return top

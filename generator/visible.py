@@ -50,7 +50,7 @@ _FIGURES = re.compile(rf"{_DATE.pattern}|\d[\d.,:]*(?:st|nd|rd|th)?|[年月日]|
 
 
 @lru_cache(maxsize=256)
-def text(source: str, *, foreign: bool = False, mark: str = " ") -> str:
+def text_of(source: str, *, foreign: bool = False, mark: str = " ") -> str:
     """The words and punctuation that a reader sees, with single spaces. A policy has no raw HTML: what looks like it is
     text. A `foreign` file may have it, and comments and attributes as other programs know them. `mark` takes the place
     of each mark within the text."""
@@ -69,22 +69,14 @@ def _without_comments(text: str) -> str:
 
 def difference(old: str, new: str, *, foreign: bool = False) -> Visible:
     """What changed for a reader: nothing, only punctuation, marks, numbers and dates, or words."""
-    before, after = (text(side, foreign=foreign).split(" ") for side in (old, new))
+    before, after = (text_of(side, foreign=foreign).split(" ") for side in (old, new))
     if before == after:
         return "nothing"
     start = max(0, common(zip(before, after, strict=False)) - _DATE_WORDS)
     end = max(0, common(zip(before[:start:-1], after[:start:-1], strict=False)) - _DATE_WORDS)
-    same = _without_figures(before[start : len(before) - end]) == _without_figures(after[start : len(after) - end])
-    return "figures" if same else "words"
-
-
-def _without_figures(words: list[str]) -> list[str]:
-    return _FIGURES.sub(" ", " ".join(words)).split()
-
-
-def same_text(old: str, new: str) -> bool:
-    """Whether a reader sees the same characters, however they are marked."""
-    return text(old, mark="") == text(new, mark="")
+    middles = (" ".join(words[start : len(words) - end]) for words in (before, after))
+    first, second = (_FIGURES.sub(" ", middle).split() for middle in middles)
+    return "figures" if first == second else "words"
 
 
 def dates(source: str) -> list[str]:
