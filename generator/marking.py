@@ -112,12 +112,15 @@ def blocks_of(blocks: Iterable[Told], notes: Notes) -> Iterator[Block]:
             continue
         for this, below in zip_longest(told, told[1:]):
             block = _block(this, notes)
-            yield replace(block, suffix="\n\n") if below and _strangers(this.change, below.change) else block
+            yield replace(block, suffix=_gap(this.change, below.change)) if below else block
 
 
-def _strangers(before: BlockChange, after: BlockChange) -> bool:
-    """Two blocks of which no text has both, and which so are no lines of one paragraph."""
-    return before.block.kind != "item" and not (before.old and after.old) and not (before.new and after.new)
+def _gap(before: BlockChange, after: BlockChange) -> str:
+    """What stands between two blocks of which perhaps no text has both: they are no lines of one paragraph, and items
+    of one list, whatever blank line the last item of the old list had."""
+    if before.block.kind == after.block.kind == "item":
+        return before.block.suffix if before.new else "\n"
+    return before.block.suffix if (before.old and after.old) or (before.new and after.new) else "\n\n"
 
 
 def _block(told: Told, notes: Notes) -> Block:
@@ -133,9 +136,7 @@ def _block(told: Told, notes: Notes) -> Block:
     if block.kind == "heading":  # one that is gone or new while the text below it stayed
         text = f"**{text}**"
     text += notes.after(told.notes)
-    # The last item of the old list may stand amid the new one, where its blank line would set all items apart.
-    suffix = "\n" if block.kind == "item" and not change.new else block.suffix
-    return Block("item" if block.kind == "item" else "paragraph", told.form.replace("#", ""), text, suffix)
+    return Block("item" if block.kind == "item" else "paragraph", told.form.replace("#", ""), text, block.suffix)
 
 
 def _key(span: Span) -> str:

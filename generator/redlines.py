@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from generator import reports
-from generator.blocks import LINE, Block
+from generator.blocks import LINE
 from generator.diff import Redline
 from generator.marking import Notes, one_side
 from generator.render import Renderer
@@ -99,12 +99,20 @@ def _stretches(blocks: Sequence[Told], renderer: Renderer, notes: Notes) -> Iter
 
 
 def _units(run: Sequence[Told]) -> Iterator[list[Told]]:
-    """Items of a list, rows of a table and lines of a paragraph belong together."""
+    """Items of a list and rows of a table belong together."""
+    unit: list[Told] = []
+    for lines in whole(run):
+        before, block = unit[-1].change.block if unit else None, lines[0].change.block
+        if before and not (before.kind == block.kind in ("item", "row") or block.prefix[:1].isspace()):
+            yield unit
+            unit = []
+        unit += lines
+    yield unit
+
+
+def whole(run: Sequence[Told]) -> Iterator[list[Told]]:
+    """Each block with the lines of its paragraph or item that were compared by themselves."""
     blocks = [told.change.block for told in run]
-    starts = [at for at, pair in enumerate(pairwise(blocks), 1) if _parted(*pair)]
+    pairs = enumerate(pairwise(blocks), 1)
+    starts = [at for at, (before, block) in pairs if block.kind != "paragraph" or len(LINE.findall(before.suffix)) > 1]
     return ([*run[start:end]] for start, end in pairwise([0, *starts, len(run)]))
-
-
-def _parted(before: Block, block: Block) -> bool:
-    together = before.kind == block.kind in ("item", "row") or block.prefix[:1].isspace()
-    return not together and len(LINE.findall(before.suffix)) > 1

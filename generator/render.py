@@ -96,7 +96,8 @@ def markdown_of(blocks: Iterable[Block]) -> str:
             continue
         if before:
             parts.append(_gap(before, block, levels))
-        parts.append(_placed(block, levels))
+        line = bool(parts) and parts[-1] == "\n" and block.kind == "paragraph" and bool(levels)
+        parts.append(_line_of_item(block, levels) if line else _placed(block, levels))
         before = block
     return "".join(parts)
 
@@ -119,8 +120,9 @@ def _gap(before: Block, block: Block, levels: list[_Level]) -> str:
     apart = len(re.findall(r"\r\n|\r|\n", before.suffix)) > 1
     if before.kind == block.kind == "item":
         return "\n" if not apart and not _starts_another(_level(block), levels) else "\n\n"
-    # Lines of one paragraph, which a comparison looks at one by one.
-    return "\n" if before.kind == block.kind == "paragraph" and not apart and before.suffix else "\n\n"
+    # Lines of one paragraph or item, which a comparison looks at one by one.
+    lines = before.kind in ("paragraph", "item") and block.kind == "paragraph" and before.suffix and not apart
+    return "\n" if lines else "\n\n"
 
 
 def _starts_another(level: _Level, levels: list[_Level]) -> bool:
@@ -141,6 +143,10 @@ def _placed(block: Block, levels: list[_Level]) -> str:
         return block.prefix + block.text
     margin = "    " * len(levels)  # a paragraph of the item above
     return margin + block.prefix.lstrip(" \t") + re.sub(r"\n[ \t]*", f"\n{margin}", block.text)
+
+
+def _line_of_item(block: Block, levels: list[_Level]) -> str:
+    return "    " * len(levels) + block.prefix.lstrip(" \t") + block.text
 
 
 def _placed_item(block: Block, levels: list[_Level]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 
 from generator import diff, redlines, reports
@@ -128,7 +129,8 @@ def _parts(redline: Redline, address: str, renderer: Renderer) -> Iterator[dict[
     blocks as there is room for; the rest is a link away."""
     room, notes = ROOM, Notes(renderer.words, address=address)
     for part in sorted(reports.parts(redline), key=lambda part: not _is_material(part)):
-        html = renderer.changes([told for told in part.blocks if not told.kept], notes)
+        lines = (lines for lines in redlines.whole(part.blocks) if not all(told.kept for told in lines))
+        html = renderer.changes(chain.from_iterable(lines), notes)
         room -= len(html.encode())
         yield {
             "heading": renderer.heading(part, notes),

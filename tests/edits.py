@@ -59,14 +59,16 @@ def _reworded(draw: DrawFn, block: str) -> str:
 
 
 def visible(html: str, *, without: str = "") -> str:
-    """The characters a reader sees, white space apart; notes are not read. `without` leaves out every <del> or <ins>.
+    """The characters a reader sees, white space apart; notes are not read. `without` leaves out every <del> or <ins>,
+    and the same end of every move.
 
     Must be XML.
     """
     root = ET.fromstring(f"<div>{html}</div>")
     for parent in root.iter():
         for child in list(parent):
-            if child.tag == without or child.get("class") in ("mark", "note"):
+            end = {"del": "moved-from", "ins": "moved-to"}.get(without, without)
+            if child.tag == without or child.get("class", "") in ("mark", "note", end or "-"):
                 _take_out(parent, child)
     return "".join("".join(root.itertext()).split())
 
