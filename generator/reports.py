@@ -158,7 +158,7 @@ Ends = Mapping[tuple[int, Op], _End]
 def ends_of(sections: Iterable[SectionChange]) -> Ends:
     found: dict[tuple[int, Op], _End] = {}
     for change in sections:
-        place = visible.text(change.section.heading) if change.section else ""
+        place = visible.text_of(change.section.heading) if change.section else ""
         for block in change.all:
             if block.move:
                 found.setdefault((block.move, "-" if block.old else "+"), _End(place, block))
