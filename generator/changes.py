@@ -26,9 +26,8 @@ from generator.spans import (
 from generator.tokens import Op
 from generator.visible import LINK, text_of
 
-_Said = Literal["added", "removed", "moved", "reworded", "renumbered", "link", "formatting", "anchor", "spacing"]
 _Shape = Literal["nested", "flattened", "split", "joined", "column", "alignment"]
-Kind = _Said | _Shape
+Kind = Literal["added", "removed", "moved", "reworded", "renumbered", "link", "formatting", "anchor", "spacing", _Shape]
 SILENT: frozenset[Kind] = frozenset({"renumbered", "spacing"})  # what no reader needs to be shown
 
 
