@@ -52,7 +52,9 @@ class Commits:
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._waiting: list[_Waiting] = []
         self._writer: asyncio.Task[None] | None = None
-        self._head: log.Head | None = None  # the writer thread's: as of its last append, None if that may be stale
+        # The writer thread's: the head after its last commit, and the same where nobody else is known to write.
+        self._last: log.Head | None = None
+        self._head: log.Head | None = None
 
     async def keep(self, choice: Choice, record: Record, notices: Notices) -> Stored:
         """After the commit: Stored, or Conflict. LedgerError if nothing of this is known to be on the disk."""
@@ -106,20 +108,24 @@ class Commits:
     # From here on: the writer thread.
 
     def _commit(self, batch: Sequence[_Waiting]) -> list[Stored | Exception]:
+        """First as if nobody else wrote and no key came again, which is one statement; else with the head locked."""
         head, self._head = self._head, None
-        while True:
-            head = head or self._store.head()
-            known = self._store.by_event_id([waiting.record.event_id for waiting in batch])
-            fresh = _first_of_each(batch, known)
-            if not fresh:
-                break
-            growth = self._store.append(head, [waiting.record for waiting in fresh.values()])
-            if growth is not None:
-                self._head = growth.head
-                return self._receipts(batch, known | _entries(fresh, head, growth), fresh, growth)
-            head = None  # another process was first; each time that happens, its records are in
-        self._head = head
-        return self._receipts(batch, known, fresh, None)
+        fresh = _first_of_each(batch, {})
+        known: dict[str, Entry] = {}
+        growth = self._append(head, fresh) if head else None
+        if head is None or growth is None:
+            with self._store.exclusively():
+                head = self._store.head()
+                known = self._store.by_event_id(list(fresh))
+                fresh = _first_of_each(batch, known)
+                growth = self._append(head, fresh) if fresh else None
+        # While other receivers write to the same log, the guess would be wrong each time.
+        alone, self._last = head == self._last or self._last is None, growth.head if growth else head
+        self._head = self._last if alone else None
+        return self._receipts(batch, known | _entries(fresh, head, growth), fresh, growth)
+
+    def _append(self, head: log.Head, fresh: dict[str, _Waiting]) -> log.Growth | None:
+        return self._store.append(head, [waiting.record for waiting in fresh.values()])
 
     def _receipts(
         self,
@@ -157,7 +163,9 @@ def _first_of_each(batch: Sequence[_Waiting], known: dict[str, Entry]) -> dict[s
     return fresh
 
 
-def _entries(fresh: dict[str, _Waiting], before: log.Head, growth: log.Growth) -> dict[str, Entry]:
+def _entries(fresh: dict[str, _Waiting], before: log.Head, growth: log.Growth | None) -> dict[str, Entry]:
+    if growth is None:
+        return {}
     return {
         key: Entry(index, growth.head.size, waiting.record)
         for index, (key, waiting) in enumerate(fresh.items(), before.size)

@@ -9,7 +9,7 @@ and a proof reads a few short ranges, never the whole log.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -21,6 +21,8 @@ HASH_BYTES = 32
 NodeName = tuple[int, int]
 Node = Callable[[int, int], bytes]
 """(level, index) -> the hash of that complete node."""
+Ranges = Sequence[tuple[int, int]]
+"""(first, last) of runs of indexes, both included."""
 Fetch = Callable[[int, int, int], Iterable[tuple[int, bytes]]]
 """(level, start, stop) -> (index, hash) of the stored nodes of that level, in order; level is a multiple of STRIDE."""
 
@@ -100,14 +102,32 @@ def stored_node(fetch: Fetch) -> Node:
         rows = list(fetch(level - above, start, stop))
         if [at for at, _ in rows] != list(range(start, stop)):
             raise _broken(f"nodes [{start}, {stop}) of level {level - above} are not all there")
-        return _fold([found for _, found in rows])
+        return fold([found for _, found in rows])
 
     return node
 
 
-def _fold(hashes: list[bytes]) -> bytes:
+def split(hashes: bytes) -> list[bytes]:
+    return [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
+
+
+def leaves_between(
+    batches: Iterable[tuple[int, list[bytes]]], start: int, stop: int | None
+) -> Iterator[tuple[int, bytes]]:
+    """Level 0 as a Fetch gives it, from a store's batches."""
+    for first, leaves in batches:
+        for index, leaf in enumerate(leaves, first):
+            if stop is not None and index >= stop:
+                return
+            if index >= start:
+                yield index, leaf
+
+
+def fold(hashes: list[bytes]) -> bytes:
+    """The node over a power of two of hashes."""
     while len(hashes) > 1:
-        hashes = [node_hash(hashes[at], hashes[at + 1]) for at in range(0, len(hashes), 2)]
+        pairs = iter(hashes)
+        hashes = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
     return hashes[0]
 
 
@@ -137,6 +157,28 @@ class Proofs:
                 start = split
         return tuple(reversed(path))
 
+    def consistency(self, old: int, size: int) -> tuple[bytes, ...]:
+        """PROOF(old, D[size]) of RFC 6962 section 2.1.2: that the log of `old` leaves is the start of that of `size`."""
+        if not 0 < old <= size:
+            raise ValueError(f"a log of {size} did not grow from one of {old}")
+        path: list[bytes] = []
+        start, stop, whole = 0, size, True  # whole: [start, old) is a tree that the reader knows the root of
+        while start + 1 < stop and old < stop:
+            split = start + _split(stop - start)
+            if old <= split:
+                path.append(self._span(split, stop))
+                stop = split
+            else:
+                path.append(self._span(start, split))
+                start, whole = split, False
+        if not whole:
+            path.append(self._span(start, stop))
+        return tuple(reversed(path))
+
+    def head(self, size: int) -> Head:
+        """The head of the log when it had `size` leaves."""
+        return Head(size, tuple(self._node(level, index) for level, index in _peak_names(size)))
+
     def _span(self, start: int, stop: int) -> bytes:
         width = stop - start
         if width & (width - 1) == 0:
@@ -156,7 +198,7 @@ def _split(width: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The head of a log, in words others can keep: C2SP tlog-checkpoint, here without signature or extension lines."""
+    """The head of a log, in words others can keep: C2SP tlog-checkpoint, without extension lines (R08). `notes` signs."""
 
     origin: str
     size: int

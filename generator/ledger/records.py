@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
+from uuid import uuid4
 
 import msgspec
 
@@ -24,11 +25,12 @@ from generator.ledger.choices import (
     Signals,
     check,
 )
-from generator.ledger.log import leaf_hash
+from generator.ledger.log import Ranges
 from generator.ledger.notices import Basis, Notices, NoticeTerms, PolicyTerms, PurposeTerms, Strict
 
 STATEMENT = "This receipt proves that a choice was made in a browser. It does not prove who made it."  # R11
 NONCE_BYTES = 32
+Reason = Literal["subject", "retention", "operator"]
 
 
 class PurposeDecision(Strict, frozen=True):
@@ -71,8 +73,21 @@ class Event(Strict, frozen=True):
     regime: Literal["strict"]
 
 
+class Erasure(Strict, frozen=True):
+    """Also a record: it says which others were erased, and on whose behalf. So a record that is gone without one is
+    found, and what was erased, and when, is itself in evidence (GDPR 5(2)). It names places, never a person.
+    """
+
+    schema: Literal["policy-erasure/1"]
+    event_id: str
+    event_time: str
+    site: str
+    reason: Reason
+    records: tuple[tuple[int, int], ...]
+
+
 class Record(msgspec.Struct, frozen=True):
-    """A choice as it is kept. `leaf` is all that stays when body and nonce are erased (E03)."""
+    """A choice as it is kept. `leaf` is all that stays when it is erased (E03): then the rest is empty."""
 
     event_id: str
     leaf: bytes
@@ -88,7 +103,14 @@ class Entry(msgspec.Struct, frozen=True):
     record: Record
 
 
+ERASURE = b'"schema":"policy-erasure/1"'
+# Stores find a subject by these bytes of the body, counted from its end: of the keys of an event in canonical order
+# only valid_until, whose length is fixed, comes after subject_ref. A column of its own could be changed unseen.
+SUBJECT_BYTES = len("sha256:") + 64
+SUBJECT_FROM_END = SUBJECT_BYTES + len('","valid_until":"2026-11-22T09:14:22Z"}')
+
 _events = msgspec.json.Decoder(Event)
+_erasures = msgspec.json.Decoder(Erasure)
 # RFC 8785 asks for keys by UTF-16 code units; ours are ASCII, where every order agrees. Numbers do not occur.
 _canonical = msgspec.json.Encoder(order="sorted")
 
@@ -139,13 +161,25 @@ def _utc(moment: datetime) -> str:
 
 def leaf(nonce: bytes, body: bytes) -> bytes:
     """SHA256(0x00 || SHA256(nonce || body)): without the nonce, a short body cannot be guessed from it (E03)."""
-    return leaf_hash(sha256(nonce + body).digest())
+    return sha256(b"\x00" + sha256(nonce + body).digest()).digest()
 
 
-def event(body: bytes) -> Event:
+def erased(leaf: bytes) -> Record:
+    """What is left of a record."""
+    return Record("", leaf, b"", b"")
+
+
+def erasure(site: str, ranges: Ranges, reason: Reason, now: datetime, nonce: bytes) -> Record:
+    key = str(uuid4())
+    body = _canonical.encode(Erasure("policy-erasure/1", key, _utc(now), site, reason, tuple(ranges)))
+    return Record(key, leaf(nonce, body), nonce, body)
+
+
+def event(body: bytes) -> Event | Erasure:
     """The event in a stored body; LedgerError if it is not one, or not in canonical form."""
+    found: Event | Erasure | None
     try:
-        found = _events.decode(body)
+        found = _erasures.decode(body) if ERASURE in body else _events.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         found = None
     if found is None or _canonical.encode(found) != body:
@@ -153,10 +187,16 @@ def event(body: bytes) -> Event:
     return found
 
 
+def event_month(body: bytes) -> int:
+    """202611 for an event of November 2026."""
+    at = body.index(b'"event_time":"') + len('"event_time":"')
+    return int(body[at : at + 4]) * 100 + int(body[at + 5 : at + 7])
+
+
 def says(body: bytes, choice: Choice) -> bool:
     """Whether a stored body came from this choice: a replay sends the same, whatever the server added (R06)."""
     stored = event(body)
-    return (
+    return isinstance(stored, Event) and (
         Choice(
             schema="policy-choice/1",
             event_id=stored.event_id,

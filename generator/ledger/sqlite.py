@@ -11,36 +11,42 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 from generator.errors import LedgerError, Problem, Where
 from generator.ledger import log
-from generator.ledger.records import Entry, Record
+from generator.ledger.records import SUBJECT_BYTES, SUBJECT_FROM_END, Entry, Record, leaf
 
 APPLICATION_ID = 0x504C4347  # "PLCG", so that another program's database is never taken for a ledger
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 5.0
 
-_SCHEMA = """
-CREATE TABLE batches (size INTEGER PRIMARY KEY, root BLOB NOT NULL) STRICT;
-CREATE TABLE records (
-    idx INTEGER PRIMARY KEY, size INTEGER NOT NULL REFERENCES batches (size), event_id TEXT NOT NULL UNIQUE,
-    leaf BLOB NOT NULL, nonce BLOB NOT NULL, body BLOB NOT NULL) STRICT;
-CREATE TABLE nodes (level INTEGER, idx INTEGER, hash BLOB NOT NULL, PRIMARY KEY (level, idx)) STRICT, WITHOUT ROWID;
+# The log (ledger, batches, nodes) only grows; records are what may be erased. `subjects` is an index over the body
+# itself: see records.SUBJECT_FROM_END.
+_SCHEMA = f"""
 CREATE TABLE ledger (
     id INTEGER PRIMARY KEY CHECK (id = 1), origin TEXT NOT NULL, size INTEGER NOT NULL, peaks BLOB NOT NULL) STRICT;
+CREATE TABLE batches (first INTEGER PRIMARY KEY, leaves BLOB NOT NULL) STRICT;
+CREATE TABLE nodes (level INTEGER, idx INTEGER, hash BLOB NOT NULL, PRIMARY KEY (level, idx)) STRICT, WITHOUT ROWID;
+CREATE TABLE records (
+    idx INTEGER PRIMARY KEY, event_id BLOB NOT NULL UNIQUE, nonce BLOB NOT NULL, body BLOB NOT NULL) STRICT;
+CREATE INDEX subjects ON records (substr(body, -{SUBJECT_FROM_END}, {SUBJECT_BYTES}))
+    WHERE substr(body, -{SUBJECT_FROM_END}, 7) = x'{b"sha256:".hex()}';
+CREATE TABLE holds (name TEXT, first INTEGER, last INTEGER, PRIMARY KEY (name, first, last)) STRICT, WITHOUT ROWID;
 """
 _LAST = 2**63 - 1
 _FAILURES = (sqlite3.Error, UnicodeDecodeError)  # the second: SQLite's message quotes a damaged schema
-_COLUMNS = "idx, size, event_id, leaf, nonce, body"
+_COLUMNS = "idx, event_id, nonce, body"
+_SIZE = (
+    "(SELECT first + length(leaves) / 32 FROM batches WHERE first <= records.idx ORDER BY first DESC LIMIT 1) AS size"
+)
+_OF_SUBJECT = f"substr(body, -{SUBJECT_FROM_END}, 7) = x'{b'sha256:'.hex()}' AND substr(body, -{SUBJECT_FROM_END}, {SUBJECT_BYTES}) = ?"
 
 
 def create(path: Path, origin: str) -> None:
     """It is made under another name and linked into place, so there is never half a ledger under the real one."""
-    if not log.valid_origin(origin):
-        raise _error("origin", path, "the origin of a log has no white space and no '+'", "use HOST/choices")
     try:
         handle, unfinished = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600 (X15)
         os.close(handle)
@@ -109,18 +115,43 @@ class SQLiteStore:
     def _identify(self) -> None:
         if self._pragma("application_id") != APPLICATION_ID:
             raise _error("store.foreign", self._path, "this database is not a ledger", "check the path")
+        if self._pragma("user_version") == 1:
+            self._migrate()
         if (version := self._pragma("user_version")) != SCHEMA_VERSION:
             message = f"this ledger has schema version {version}, this program knows {SCHEMA_VERSION}"
             raise _error("store.version", self._path, message, "use the version of the program that wrote it")
 
+    def _migrate(self) -> None:
+        """From version 1, which kept a leaf beside each record, so that none could be erased. All of it or nothing."""
+        db = self._db
+        db.execute("BEGIN IMMEDIATE")
+        if self._pragma("user_version") == 1:  # or another process was first
+            old = ("batches", "records")
+            for table in old:
+                db.execute(f"ALTER TABLE {table} RENAME TO old_{table}")
+            for statement in _SCHEMA.split(";"):
+                if "TABLE ledger" not in statement and "TABLE nodes" not in statement:
+                    db.execute(statement)
+            first = 0
+            for (size,) in db.execute("SELECT size FROM old_batches ORDER BY size").fetchall():
+                leaves = db.execute("SELECT leaf FROM old_records WHERE idx >= ? AND idx < ? ORDER BY idx", (first, size))
+                db.execute("INSERT INTO batches VALUES (?, ?)", (first, b"".join(leaf for (leaf,) in leaves)))
+                first = size
+            db.create_function("packed", 1, lambda key: bytes.fromhex(key.replace("-", "")))
+            db.execute("INSERT INTO records SELECT idx, packed(event_id), nonce, body FROM old_records ORDER BY idx")
+            for table in reversed(old):
+                db.execute(f"DROP TABLE old_{table}")
+            db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        db.execute("COMMIT")
+
     def _harden(self) -> None:
         """Each setting is read back: SQLite ignores a pragma that it cannot follow, without a word (R07)."""
-        for name, value in (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("fullfsync", 1)):
+        for name, value in (("journal_mode", "wal"), ("synchronous", 2), ("fullfsync", 1)):
             self._db.execute(f"PRAGMA {name}={value}")
             if (found := self._pragma(name)) != value:
                 raise _error("store.unsafe", self._path, f"{name} is {found} and not {value}", "use a local disk")
 
-    def _pragma(self, name: str) -> object:
+    def _pragma(self, name: str) -> Any:
         return self._db.execute(f"PRAGMA {name}").fetchone()[0]
 
     def _ledger(self, columns: str) -> tuple[Any, ...]:
@@ -139,68 +170,99 @@ class SQLiteStore:
 
     def _head(self) -> log.Head:
         size, peaks = self._ledger("size, peaks")
-        width = log.HASH_BYTES
         try:
-            return log.Head(size, tuple(peaks[at : at + width] for at in range(0, len(peaks), width)))
+            return log.Head(size, tuple(log.split(peaks)))
         except ValueError as error:
             raise _error("head.broken", self._path, f"the head does not hold: {error}", _VERIFY) from None
 
-    def append(self, expected: log.Head, records: Sequence[Record]) -> log.Growth | None:
+    def append(self, expected: log.Head, records: Sequence[Record], erase: log.Ranges = ()) -> log.Growth | None:
         growth = log.append(expected, [record.leaf for record in records])
-        with self._failing("written"):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                if self._head() != expected:
+        nested = self._db.in_transaction
+        with nullcontext() if nested else self.exclusively():
+            if self._head() != expected:
+                return None
+            with self._failing("written"):
+                try:
+                    self._insert(expected.size, growth, records)
+                    self._db.executemany("DELETE FROM records WHERE idx BETWEEN ? AND ?", erase)
+                except sqlite3.IntegrityError:  # a key that is there; nothing else can collide under the same head
+                    if nested:
+                        raise
                     self._db.execute("ROLLBACK")
                     return None
-                self._insert(expected.size, growth, records)
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
         return growth
+
+    @contextmanager
+    def exclusively(self) -> Iterator[None]:
+        with self._failing("written"):
+            self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            with self._failing("written"):
+                if self._db.in_transaction:
+                    self._db.execute("COMMIT")
+        finally:
+            if self._db.in_transaction:  # what COMMIT did not do
+                with suppress(*_FAILURES):
+                    self._db.execute("ROLLBACK")
 
     def _insert(self, start: int, growth: log.Growth, records: Sequence[Record]) -> None:
         head, db = growth.head, self._db
-        db.execute("INSERT INTO batches VALUES (?, ?)", (head.size, head.root))
-        db.executemany(
-            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)",
-            [(at, head.size, r.event_id, r.leaf, r.nonce, r.body) for at, r in enumerate(records, start)],
-        )
+        rows = [(at, bytes.fromhex(r.event_id.replace("-", "")), r.nonce, r.body) for at, r in enumerate(records, start)]
+        db.executemany("INSERT INTO records VALUES (?, ?, ?, ?)", [row for row in rows if row[3]])
+        db.execute("INSERT INTO batches VALUES (?, ?)", (start, b"".join([record.leaf for record in records])))
         if growth.rows:
             db.executemany("INSERT INTO nodes VALUES (?, ?, ?)", growth.rows)
         db.execute("UPDATE ledger SET size = ?, peaks = ? WHERE id = 1", (head.size, b"".join(head.peaks)))
 
     def by_event_id(self, event_ids: Sequence[str]) -> dict[str, Entry]:
         marks = ",".join("?" * len(event_ids))
-        query = f"SELECT {_COLUMNS} FROM records WHERE event_id IN ({marks})"  # noqa: S608  only question marks
-        return {entry.record.event_id: entry for entry in self._entries(query, tuple(event_ids))}
+        keys = tuple(bytes.fromhex(event_id.replace("-", "")) for event_id in event_ids)
+        return {entry.record.event_id: entry for entry in self._entries(f"event_id IN ({marks})", keys)}
 
-    def read(self, start: int = 0, stop: int | None = None) -> Iterator[Entry]:
+    def by_subject(self, subject_ref: str) -> list[Entry]:
+        return self._entries(_OF_SUBJECT, (subject_ref.encode(),))
+
+    def _entries(self, where: str, arguments: tuple[object, ...]) -> list[Entry]:
+        query = f"SELECT {_SIZE}, {_COLUMNS} FROM records WHERE {where} ORDER BY idx"  # noqa: S608  ours, and marks
+        return [Entry(index, size, _record(*row)) for size, index, *row in self._rows(query, arguments)]
+
+    def read(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, Record]]:
         query = f"SELECT {_COLUMNS} FROM records WHERE idx >= ?1 AND idx <= coalesce(?2 - 1, {_LAST}) ORDER BY idx"  # noqa: S608
-        return self._entries(query, (start, stop))
-
-    def _entries(self, query: str, arguments: tuple[object, ...]) -> Iterator[Entry]:
-        for index, size, event_id, leaf, nonce, body in self._rows(query, arguments):
-            yield Entry(index, size, Record(event_id, leaf, nonce, body))
+        for index, key, nonce, body in self._rows(query, (start, stop)):
+            yield index, _record(key, nonce, body)
 
     def nodes(self, level: int, start: int, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
-        table = "records WHERE ?1 = 0" if level == 0 else "nodes WHERE level = ?1"
-        value = "leaf" if level == 0 else "hash"
-        within = f"idx >= ?2 AND idx <= coalesce(?3 - 1, {_LAST})"
-        query = f"SELECT idx, {value} FROM {table} AND {within} ORDER BY idx"  # noqa: S608  no input in the text
+        if level == 0:
+            return log.leaves_between(self.batches(start), start, stop)
+        query = f"SELECT idx, hash FROM nodes WHERE level = ?1 AND idx >= ?2 AND idx <= coalesce(?3 - 1, {_LAST}) ORDER BY idx"  # noqa: S608
         return self._rows(query, (level, start, stop))
 
-    def roots(self) -> Iterator[tuple[int, bytes]]:
-        return self._rows("SELECT size, root FROM batches ORDER BY size", ())
+    def batches(self, start: int = 0) -> Iterator[tuple[int, list[bytes]]]:
+        reaching = "coalesce((SELECT max(first) FROM batches WHERE first <= ?1), ?1)"
+        query = f"SELECT first, leaves FROM batches WHERE first >= {reaching} ORDER BY first"  # noqa: S608
+        return ((first, log.split(leaves)) for first, leaves in self._rows(query, (start,)))
 
     def faults(self) -> Iterator[str]:
         for (found,) in self._rows("PRAGMA integrity_check", ()):
             if found != "ok":
                 yield found
-        for table, row, *_ in self._rows("PRAGMA foreign_key_check", ()):
-            yield f"row {row} of {table} names a batch that is not there"
+
+    def hold(self, name: str, first: int, last: int) -> None:
+        with self._failing("written"):
+            self._db.execute("INSERT OR IGNORE INTO holds VALUES (?, ?, ?)", (name, first, last))
+
+    def lift(self, name: str) -> int:
+        with self._failing("written"):
+            return self._db.execute("DELETE FROM holds WHERE name = ?", (name,)).rowcount
+
+    def holds(self) -> list[tuple[str, int, int]]:
+        return list(self._rows("SELECT name, first, last FROM holds ORDER BY first, name", ()))
+
+    def bytes(self) -> int:
+        with self._failing("read"):
+            used = [self._pragma(name) for name in ("page_count", "freelist_count", "page_size")]
+        return (used[0] - used[1]) * used[2]
 
     def _rows(self, query: str, arguments: tuple[object, ...]) -> Iterator[tuple[Any, ...]]:
         with self._failing("read"):
@@ -220,10 +282,18 @@ class SQLiteStore:
         try:
             yield
         except _FAILURES as error:
-            raise _error("store.failed", self._path, f"the ledger cannot be {verb}: {_reason(error)}") from error
+            full = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL
+            code = "store.full" if full else "store.failed"
+            raise _error(code, self._path, f"the ledger cannot be {verb}: {_reason(error)}") from error
 
     def close(self) -> None:
         self._db.close()
+
+
+def _record(key: bytes, nonce: bytes, body: bytes) -> Record:
+    digits = key.hex()
+    event_id = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    return Record(event_id, leaf(nonce, body), nonce, body)
 
 
 _VERIFY = "run: policy ledger verify"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 from generator.ledger import store
 
+from .servers import Postgres
 from .world import NOTICES_JSON
 
 ORIGIN = "www.itsths.com/choices"
@@ -52,10 +54,37 @@ def notices_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    """A new, empty ledger."""
+    """A new, empty ledger on SQLite."""
     made = f"sqlite:///{tmp_path / 'choices.db'}"
     store.create(made, ORIGIN)
     return made
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    server = Postgres()
+    server.start()
+    yield server
+    server.remove()
+
+
+_databases = itertools.count(1)
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> str:
+    """A new, empty ledger on PostgreSQL, in a database of its own."""
+    name = f"ledger{next(_databases)}"
+    postgres.sql(f"CREATE DATABASE {name}")
+    made = postgres.url(name)
+    store.create(made, ORIGIN)
+    return made
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def each_url(request: pytest.FixtureRequest) -> str:
+    """A new, empty ledger on each kind of store."""
+    return str(request.getfixturevalue("url" if request.param == "sqlite" else "postgres_url"))
 
 
 def launch(url: str, notices_path: Path, *origins: str, errors: IO[str] | None = None) -> Receiver:

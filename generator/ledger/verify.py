@@ -1,0 +1,277 @@
+"""Whether a ledger holds. Nothing is trusted that can be computed: every leaf from its record, every node and the head
+from the leaves, every gap from the erasures on record.
+
+What a ledger alone cannot show is that it was replaced as a whole, or cut back and regrown. For that, the checkpoints
+that were kept outside it are compared (R09).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from generator.errors import LedgerError, Problem, Where
+from generator.ledger import log
+from generator.ledger.records import ERASURE, Erasure, Record, event
+from generator.ledger.store import Store
+
+LISTED = 1000  # problems kept in memory and named one by one; more are counted
+LEVELS = 64
+BLOCK = 1 << log.STRIDE
+TOLD_EVERY = 64  # blocks
+_BELOW_ALL = -(2**63)  # an index that a store may hold by a forger's hand, never by ours
+
+Progress = Callable[[log.Head, int], None]
+"""What holds so far, and the size that it goes up to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """`problems` are in the order in which they were met, the first LISTED of them; `more` counts the others."""
+
+    start: int
+    records: int
+    erased: int
+    size: int
+    root: bytes
+    problems: tuple[Problem, ...]
+    more: int = 0
+
+    @property
+    def holds(self) -> bool:
+        return not self.problems
+
+
+@dataclass(slots=True)
+class _Findings:
+    problems: list[Problem] = field(default_factory=list)
+    more: int = 0
+
+    def add(self, code: str, place: str, message: str) -> None:
+        if len(self.problems) < LISTED:
+            self.problems.append(Problem(code, Where(place), message))
+        else:
+            self.more += 1
+
+
+def verify(
+    store: Store,
+    kept: Sequence[log.Checkpoint] = (),
+    since: log.Checkpoint | None = None,
+    progress: Progress = lambda head, size: None,
+) -> Verification:
+    """Walks the ledger as it is at one moment, appends going on; memory does not grow with it. `kept` are checkpoints
+    from outside; with `since`, what came before that one is held against its root and not read again.
+    """
+    found = _Findings()
+    walk = _Walk(store, found, progress)
+    try:
+        with store.snapshot():
+            for fault in store.faults():
+                found.add("database", "database", fault)
+            walk.run(since)
+            _compare(store, walk.head, [*kept, *([since] if since else [])], found)
+    except LedgerError as error:
+        found.add("unreadable", f"record {walk.next}", f"reading stopped here: {error.problems[0].message}")
+    head = walk.head
+    return Verification(walk.start, walk.records, walk.erased, head.size, head.root, tuple(found.problems), found.more)
+
+
+def _compare(store: Store, head: log.Head, checkpoints: Iterable[log.Checkpoint], found: _Findings) -> None:
+    proofs = log.Proofs(log.stored_node(store.nodes))
+    for checkpoint in checkpoints:
+        place = f"checkpoint {checkpoint.size}"
+        if checkpoint.origin != store.origin:
+            found.add("checkpoint.foreign", place, f"it is of {checkpoint.origin}, and this log of {store.origin}")
+        elif checkpoint.size > head.size:
+            lost = checkpoint.size - head.size
+            found.add("log.cut", place, f"the log had {checkpoint.size} records and has {head.size}: {lost} are gone")
+        elif proofs.root(checkpoint.size) != checkpoint.root:
+            found.add("log.rewritten", place, f"the first {checkpoint.size} records are not those of the checkpoint")
+
+
+class _Rows:
+    """Stored (key, hash) rows in order of key, met one by one; `unasked` is told the key of each other row."""
+
+    def __init__(self, rows: Iterator[tuple[int, bytes]], unasked: Callable[[int], None]) -> None:
+        self._rows, self._unasked = rows, unasked
+        self._ahead: tuple[int, bytes] | None = None
+
+    def meet(self, key: int) -> bytes | None:
+        while (row := self._peek()) and row[0] < key:
+            self._pass(row)
+        if row is None or row[0] != key:
+            return None
+        self._ahead = None
+        return row[1]
+
+    def pass_rest(self) -> None:
+        while row := self._peek():
+            self._pass(row)
+
+    def _peek(self) -> tuple[int, bytes] | None:
+        self._ahead = self._ahead or next(self._rows, None)
+        return self._ahead
+
+    def _pass(self, row: tuple[int, bytes]) -> None:
+        self._ahead = None
+        self._unasked(row[0])
+
+
+class _Walk:
+    """One pass over leaves and records side by side, growing the log again block by block beside them."""
+
+    def __init__(self, store: Store, found: _Findings, progress: Progress) -> None:
+        self.store, self.found, self.progress = store, found, progress
+        self.start = self.next = 0  # the index that comes next
+        self.records = self.erased = 0
+        self.head = log.Head()
+        self._blocks = log.Head()  # over whole blocks: the same tree, counted in blocks
+        self._leaves: list[bytes] = []  # after the last whole block
+        self._gaps: list[tuple[int, int]] = []
+        self._erased: list[tuple[int, int]] = []  # as the records say
+
+    def run(self, since: log.Checkpoint | None) -> None:
+        claimed = self._claimed()
+        size = claimed.size if claimed else 0
+        if since and since.size <= size:
+            self._skip(since.size // BLOCK)
+        first = self.start if self.start else _BELOW_ALL
+        self._nodes = {
+            level: _Rows(self.store.nodes(level, first >> level), partial(self._added_node, level))
+            for level in range(1, LEVELS)
+        }
+        self._read(self.store.read(first), size)
+        self.head = log.append(log.Head(self._blocks.size * BLOCK, self._blocks.peaks), self._leaves).head
+        self._end(claimed)
+
+    def _claimed(self) -> log.Head | None:
+        try:
+            return self.store.head()
+        except LedgerError as error:
+            self.found.add("head.changed", "head", error.problems[0].message)
+            return None
+
+    def _skip(self, blocks: int) -> None:
+        """What a checkpoint vouches for; `_compare` holds it to that."""
+        head = log.Proofs(log.stored_node(self.store.nodes)).head(blocks * BLOCK)
+        self._blocks = log.Head(blocks, head.peaks)
+        self.start = self.next = head.size
+
+    def _read(self, records: Iterator[tuple[int, Record]], size: int) -> None:
+        self._records, self._ahead = records, next(records, None)
+        told = 0
+        for first, leaves in self.store.batches(self.start):
+            self._in_place(first, first + len(leaves))
+            leaves = leaves[self.next - first :] if first < self.next else leaves
+            self._meet(leaves)
+            self._leaves += leaves
+            self.next += len(leaves)
+            self._fold()
+            if self._blocks.size >= told + TOLD_EVERY:
+                told = self._blocks.size
+                self.progress(log.Head(told * BLOCK, self._blocks.peaks), size)
+        self._pass(_AFTER_ALL)
+
+    def _in_place(self, first: int, stop: int) -> None:
+        """A batch begins where the one before ended; only the first that is read may reach back beyond the start."""
+        if first > self.next:
+            self.found.add("leaves.missing", f"record {self.next}", f"leaves {self.next} to {first - 1} are not there")
+            while self.next < first and len(self._leaves) < 2 * BLOCK:  # stand-ins, for what is left of this block
+                self._leaves.append(bytes(log.HASH_BYTES))
+                self.next += 1
+            self.next = first
+        elif first < self.next and (self.next != self.start or stop <= self.next):
+            self.found.add("leaves.added", f"record {first}", "two batches hold leaves of the same place")
+
+    def _meet(self, leaves: Sequence[bytes]) -> None:
+        """Each leaf with its record: the loop that decides how long a verification takes."""
+        ahead, records = self._ahead, self._records
+        for index, leaf in enumerate(leaves, self.next):
+            if ahead is None or ahead[0] != index:
+                ahead = self._pass(index)
+                if ahead is None or ahead[0] != index:
+                    self._gap(index)
+                    continue
+            record = ahead[1]
+            if record.leaf != leaf or ERASURE in record.body or b'"event_id":"%b"' % record.event_id.encode() not in record.body:
+                self._look(index, record, leaf)
+            self.records += 1
+            self._ahead = ahead = next(records, None)
+
+    def _pass(self, index: int) -> tuple[int, Record] | None:
+        """Records before `index` that no leaf has asked for."""
+        while self._ahead and self._ahead[0] < index:
+            self.records += 1
+            self.found.add("record.added", f"record {self._ahead[0]}", "the log does not count this record")
+            self._ahead = next(self._records, None)
+        return self._ahead
+
+    def _look(self, index: int, record: Record, leaf: bytes) -> None:
+        place = f"record {index}"
+        if record.leaf != leaf:
+            self.found.add("record.changed", place, "nonce and body do not give the leaf")
+        try:
+            kept = event(record.body)
+        except LedgerError as error:
+            self.found.add("body.unreadable", place, error.problems[0].message)
+            return
+        if kept.event_id != record.event_id:
+            self.found.add("key.changed", place, "the event_id beside the body is not the one within")
+        if isinstance(kept, Erasure):
+            self._erased += kept.records
+
+    def _gap(self, index: int) -> None:
+        if self._gaps and self._gaps[-1][1] == index - 1:
+            self._gaps[-1] = (self._gaps[-1][0], index)
+        else:
+            self._gaps.append((index, index))
+
+    def _fold(self) -> None:
+        while len(self._leaves) >= BLOCK:
+            block, self._leaves = log.fold(self._leaves[:BLOCK]), self._leaves[BLOCK:]
+            growth = log.append(self._blocks, [block])
+            for level, index, node in ((0, self._blocks.size, block), *growth.rows):
+                if self._nodes[level + log.STRIDE].meet(index) != node:
+                    first, last = index << level + log.STRIDE, ((index + 1) << level + log.STRIDE) - 1
+                    message = f"the node over records {first} to {last} is not what they give"
+                    self.found.add("node.changed", f"record {first}", message)
+            self._blocks = growth.head
+
+    def _end(self, claimed: log.Head | None) -> None:
+        if claimed and claimed != self.head:
+            what = "root" if claimed.size == self.head.size else f"size {claimed.size}"
+            self.found.add("head.changed", "head", f"{self.head.size} leaves do not give the {what} of the head")
+        for rows in self._nodes.values():
+            rows.pass_rest()
+        for first, last in uncovered(self._gaps, self._erased):
+            more = f" to {last}" if last > first else ""
+            message = f"record {first}{more} is not there, and no erasure on record says so"
+            self.found.add("record.missing", f"record {first}", message)
+        self.erased = sum(last - first + 1 for first, last in self._gaps)
+
+    def _added_node(self, level: int, index: int) -> None:
+        self.found.add("node.added", f"record {index << level}", f"node {index} of level {level} is too many")
+
+
+_AFTER_ALL = 2**63
+
+
+def uncovered(ranges: log.Ranges, by: log.Ranges) -> list[tuple[int, int]]:
+    """What of `ranges`, which are in order and apart, none of `by` covers."""
+    left: list[tuple[int, int]] = []
+    covers = sorted(by)
+    at = 0
+    for first, last in ranges:
+        while at and covers[at - 1][1] >= first:  # one that reached into the range before may reach into this one
+            at -= 1
+        while at < len(covers) and covers[at][0] <= last and first <= last:
+            if covers[at][1] >= first:
+                if covers[at][0] > first:
+                    left.append((first, covers[at][0] - 1))
+                first = covers[at][1] + 1
+            at += 1
+        if first <= last:
+            left.append((first, last))
+    return left
