@@ -24,7 +24,7 @@ COMMANDS = {
     "diff": ("comparing", "Show the redline from A to B."),
     "history": ("releasing", "List releases: their dates, kind and summary."),
     "import": ("importing", "Bring in an existing policy, or the history of a file in git."),
-    "ledger": ("vault", "What a ledger can show for itself."),
+    "ledger": ("evidence", "What a ledger can show for itself, and what may go."),
     "receive": ("vault", "Run the receiver alone, for production."),
     "release": ("releasing", "Freeze the working text of a policy, or the notice, as a release."),
     "translations": ("translating", "Show what a translation is behind in, or note that it is translated."),

@@ -21,6 +21,7 @@ from tornado.httpclient import AsyncHTTPClient
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 
+from generator.ledger.limits import Settings
 from generator.ledger.receiver import Receiver
 from generator.ledger.server import following, listen, load_notices, now, uvicorn_server
 from generator.ledger.store import open_store
@@ -52,7 +53,7 @@ def serve(preview: Preview) -> None:
     notices = load_notices(preview.folder / "notices.json")
     origins = [f"http://{name}:{preview.port}" for name in (preview.host, "localhost")]
     with closing(open_store(preview.store_url)) as store:
-        asyncio.run(_run(preview, Receiver(store, notices, now, origins=origins)))
+        asyncio.run(_run(preview, Receiver(store, notices, now, Settings(tuple(origins)))))
 
 
 async def _run(preview: Preview, app: Receiver | None) -> None:

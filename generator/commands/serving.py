@@ -10,7 +10,7 @@ import click
 from generator import build, config, preview, sources
 from generator.commands.console import show, system_problem
 from generator.commands.site import build_site
-from generator.commands.vault import create_if_missing
+from generator.commands.vault import preview_ledger
 from generator.errors import PolicyError
 
 
@@ -35,7 +35,7 @@ def serve_command(root: Path, host: str, port: int, drafts: bool) -> None:
     built = build_site(root, out, drafts=drafts, receiver=receiver)
     store = f"sqlite:///{root / '.preview/choices.db'}" if "notices.json" in built.files else None
     if store:
-        create_if_missing(store, out / "notices.json")
+        preview_ledger(store, out / "notices.json")
     preview.serve(
         preview.Preview(
             folder=out,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime
-from typing import Annotated, Literal
+from hashlib import sha256
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
@@ -64,6 +65,19 @@ class Choice(Strict, frozen=True):
     client_time: Moment | None
 
 
+class Secret(Strict, frozen=True):
+    """What a browser shows for its records: the secret whose hash is their subject_ref. In a body, never in a URL,
+    which servers log (X14).
+    """
+
+    schema: Literal["policy-secret/1"]
+    secret: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9+/=_-]{22,128}\Z")]
+
+    @property
+    def subject_ref(self) -> str:
+        return f"sha256:{sha256(self.secret.encode()).hexdigest()}"
+
+
 class Malformed(Exception):
     """The bytes are not one JSON document in UTF-8 that every reader reads alike (X04)."""
 
@@ -72,26 +86,35 @@ class Refused(Exception):
     """Well formed, and not a choice that this site offered; `str()` says why without repeating what was sent."""
 
 
-_choices = msgspec.json.Decoder(Choice)
+T = TypeVar("T", Choice, Secret)
+_choices, _secrets = msgspec.json.Decoder(Choice), msgspec.json.Decoder(Secret)
 _PLACE = re.compile(r"at `(\$[a-z_.0-9\[\]]*)`\Z")
 
 
 def parse(data: bytes) -> Choice:
     """The choice in a POST body; Malformed or Refused if there is none."""
+    return _read(data, _choices, "policy-choice/1")
+
+
+def parse_secret(data: bytes) -> Secret:
+    return _read(data, _secrets, "policy-secret/1")
+
+
+def _read(data: bytes, decoder: msgspec.json.Decoder[T], schema: str) -> T:
     try:
-        choice = _choices.decode(data)
+        found = decoder.decode(data)
     except msgspec.ValidationError as error:
-        raise Refused(_where(error)) from None
+        raise Refused(_where(error, schema)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed("The body is not a JSON document in UTF-8.") from None
     _unrepeated.decode(data.decode())
-    return choice
+    return found
 
 
-def _where(error: msgspec.ValidationError) -> str:
+def _where(error: msgspec.ValidationError, schema: str) -> str:
     # msgspec's own words may quote the value; the path, which has only our field names in it, does not.
     place = _PLACE.search(str(error))
-    return f"The value at {place[1] if place else '$'} is not what the schema policy-choice/1 allows."
+    return f"The value at {place[1] if place else '$'} is not what the schema {schema} allows."
 
 
 def _unique(members: list[tuple[str, object]]) -> None:

@@ -8,6 +8,7 @@ only after the commit has returned (R07). If the commit fails, nobody of the bat
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -47,8 +48,8 @@ class _Waiting:
 class Commits:
     """`keep()` from one event loop; everything that touches the store runs in the one writer thread."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, committed: Callable[[float, int], None] = lambda seconds, records: None) -> None:
+        self._store, self._committed = store, committed
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._waiting: list[_Waiting] = []
         self._writer: asyncio.Task[None] | None = None
@@ -64,9 +65,22 @@ class Commits:
             self._writer = asyncio.create_task(self._write())
         return await waiting.answer
 
-    async def head(self) -> log.Head:
-        """The head as the store has it, other processes' appends included."""
-        return await self._in_thread(self._store.head)
+    async def receipts(self, subject_ref: str, notices: Notices) -> list[bytes]:
+        """The receipts of all records of one subject."""
+
+        def made() -> list[bytes]:
+            proofs = log.Proofs(log.stored_node(self._store.nodes))
+            return [self._receipt(entry, notices, proofs) for entry in self._store.by_subject(subject_ref)]
+
+        return await self.run(made)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Anything else that needs the store, between two commits."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
 
     async def close(self) -> None:
         """What was taken is finished first."""
@@ -90,8 +104,10 @@ class Commits:
             await asyncio.sleep(0)
 
     async def _answer(self, batch: list[_Waiting]) -> None:
+        began = time.perf_counter()
         try:
-            results = await self._in_thread(lambda: self._commit(batch))
+            results = await self.run(lambda: self._commit(batch))
+            self._committed(time.perf_counter() - began, sum(isinstance(one, Stored) and one.new for one in results))
         except Exception as error:  # whatever it is, each of the batch hears of it and none of a success
             results = [error] * len(batch)
         for waiting, result in zip(batch, results, strict=True):
@@ -101,9 +117,6 @@ class Commits:
                 waiting.answer.set_exception(result)
             else:
                 waiting.answer.set_result(result)
-
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     # From here on: the writer thread.
 

@@ -158,7 +158,7 @@ class Proofs:
         return tuple(reversed(path))
 
     def consistency(self, old: int, size: int) -> tuple[bytes, ...]:
-        """PROOF(old, D[size]) of RFC 6962 section 2.1.2: that the log of `old` leaves is the start of that of `size`."""
+        """PROOF(old, D[size]) of RFC 6962 section 2.1.2: the log of `old` leaves is the start of that of `size`."""
         if not 0 < old <= size:
             raise ValueError(f"a log of {size} did not grow from one of {old}")
         path: list[bytes] = []
@@ -198,7 +198,7 @@ def _split(width: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The head of a log, in words others can keep: C2SP tlog-checkpoint, without extension lines (R08). `notes` signs."""
+    """The head of a log, in words others can keep: C2SP tlog-checkpoint, without extension lines (R08)."""
 
     origin: str
     size: int

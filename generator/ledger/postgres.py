@@ -31,7 +31,8 @@ ROWS_AT_ONCE = 2000
 # To partition: PARTITION BY LIST (site) or HASH (site) on any of them; policy_records also BY RANGE (month) below it.
 SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS policy_logs (
-    site integer PRIMARY KEY, origin text NOT NULL, version integer NOT NULL, size bigint NOT NULL, peaks bytea NOT NULL);
+    site integer PRIMARY KEY, origin text NOT NULL, version integer NOT NULL,
+    size bigint NOT NULL, peaks bytea NOT NULL);
 CREATE TABLE IF NOT EXISTS policy_batches (
     site integer, first bigint, leaves bytea NOT NULL, PRIMARY KEY (site, first));
 CREATE TABLE IF NOT EXISTS policy_nodes (
@@ -154,7 +155,9 @@ class PostgresStore:
             raise _error("store.missing", self._address, "there is no ledger here", "policy ledger create makes one")
         if len(found) > 1:
             names = ", ".join(origin for origin, _ in found)
-            raise _error("store.which", self._address, f"there are several logs here: {names}", "add #LOG to the address")
+            raise _error(
+                "store.which", self._address, f"there are several logs here: {names}", "add #LOG to the address"
+            )
         return found[0][0], found[0][1]
 
     def _connected(self) -> psycopg.Connection[Any]:
@@ -165,7 +168,11 @@ class PostgresStore:
 
     def _harden(self, db: psycopg.Connection[Any]) -> None:
         """R07: read back. A role may have been given another setting than the server's."""
-        for name, unsafe in (("fsync", ("off",)), ("full_page_writes", ("off",)), ("synchronous_commit", ("off", "local"))):
+        for name, unsafe in (
+            ("fsync", ("off",)),
+            ("full_page_writes", ("off",)),
+            ("synchronous_commit", ("off", "local")),
+        ):
             with suppress(errors.UndefinedObject):  # an engine of its own, which has no such setting
                 row = db.execute("SELECT current_setting(%s)", (name,)).fetchone()
                 if row and row[0] in unsafe:
@@ -243,20 +250,20 @@ class PostgresStore:
         return [Entry(index, size, _record(*row)) for size, index, *row in self._all(query, (self._site, *arguments))]
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, Record]]:
-        query = f"SELECT {_COLUMNS} FROM policy_records WHERE site = %s AND idx >= %s AND idx <= %s ORDER BY idx LIMIT {ROWS_AT_ONCE}"  # noqa: S608
+        query = f"SELECT {_COLUMNS} FROM policy_records WHERE {_WITHIN} ORDER BY idx {_SOME}"  # noqa: S608
         for index, event_id, nonce, body in self._pages(query, start, stop):
             yield index, _record(event_id, nonce, body)
 
     def nodes(self, level: int, start: int, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
         if level == 0:
             return log.leaves_between(self.batches(start), start, stop)
-        query = f"SELECT idx, hash FROM policy_nodes WHERE site = %s AND idx >= %s AND idx <= %s AND level = %s ORDER BY idx LIMIT {ROWS_AT_ONCE}"  # noqa: S608
+        query = f"SELECT idx, hash FROM policy_nodes WHERE {_WITHIN} AND level = %s ORDER BY idx {_SOME}"  # noqa: S608
         return self._pages(query, start, stop, level)
 
     def batches(self, start: int = 0) -> Iterator[tuple[int, list[bytes]]]:
         query = "SELECT max(first) FROM policy_batches WHERE site = %s AND first <= %s"
         ((reaching,),) = self._all(query, (self._site, start))
-        query = f"SELECT first, leaves FROM policy_batches WHERE site = %s AND first >= %s AND first <= %s ORDER BY first LIMIT {ROWS_AT_ONCE}"  # noqa: S608
+        query = f"SELECT first, leaves FROM policy_batches WHERE {_FROM} ORDER BY first {_SOME}"  # noqa: S608
         for first, leaves in self._pages(query, start if reaching is None else reaching, None):
             yield first, log.split(leaves)
 
@@ -289,7 +296,9 @@ class PostgresStore:
             return self._connected().execute(query, (self._site, *arguments)).rowcount
 
     def holds(self) -> list[tuple[str, int, int]]:
-        rows = self._all("SELECT name, first, last FROM policy_holds WHERE site = %s ORDER BY first, name", (self._site,))
+        rows = self._all(
+            "SELECT name, first, last FROM policy_holds WHERE site = %s ORDER BY first, name", (self._site,)
+        )
         return [(name, first, last) for name, first, last in rows]
 
     def bytes(self) -> int:
@@ -309,6 +318,9 @@ class PostgresStore:
 
 
 _LAST = 2**63 - 1
+_WITHIN = "site = %s AND idx >= %s AND idx <= %s"
+_FROM = "site = %s AND first >= %s AND first <= %s"
+_SOME = f"LIMIT {ROWS_AT_ONCE}"
 _COLUMNS = "idx, event_id::text, nonce, body"
 
 

@@ -5,102 +5,100 @@ meaning. A refusal is problem+json (RFC 9457) and repeats nothing of what was se
 
 from __future__ import annotations
 
-import asyncio
-import json
 import logging
 import os
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from dataclasses import dataclass, field
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
-from typing import Any
+
+import msgspec
 
 from generator.errors import LedgerError, Problem, Where
-from generator.ledger.choices import Malformed, Refused, parse
+from generator.ledger import erasure
+from generator.ledger.choices import Choice, Malformed, Refused, parse, parse_secret
 from generator.ledger.commits import Commits, Conflict
-from generator.ledger.log import Checkpoint
+from generator.ledger.limits import Limits, Settings, client, network
+from generator.ledger.metrics import Metrics
+from generator.ledger.notes import Keeper
 from generator.ledger.notices import Notices, is_origin
+from generator.ledger.openapi import document
 from generator.ledger.records import NONCE_BYTES, accept
 from generator.ledger.store import Store
+from generator.ledger.web import (
+    Answer,
+    Gone,
+    Headers,
+    Receive,
+    Request,
+    Scope,
+    Send,
+    Wrong,
+    body_in_time,
+    check_type,
+    problem,
+    send_answer,
+)
 
-BODY_BYTES = 8 * 1024  # X03
-BODY_SECONDS = 10  # X09
-JSON_TYPES = {"application/json", "application/json;charset=utf-8"}
 PREFLIGHT_SECONDS = 600
+REFUSALS_UP_TO = 0.9  # of the quota; the rest is for choices that there is a duty to prove (X17, GDPR 7(1))
 
 Clock = Callable[[], datetime]
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
-
-SECURITY: Headers = [  # X13
-    (b"x-content-type-options", b"nosniff"),
-    (b"cache-control", b"no-store"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"referrer-policy", b"no-referrer"),
-]
+Handler = Callable[[Request], Awaitable[Answer]]
 logger = logging.getLogger("policy.receiver")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    body: bytes = b""
-    type: str = "application/json"
-    headers: Headers = field(default_factory=list)
-
-
-class Wrong(Exception):
-    """A request that is not taken: its status, one sentence for whoever sent it, and headers that belong to it."""
-
-    def __init__(self, status: HTTPStatus, detail: str, *headers: tuple[bytes, bytes]) -> None:
-        super().__init__(detail)
-        self.status, self.detail, self.headers = status, detail, list(headers)
-
-
-class Gone(Exception):
-    """The client hung up; there is nobody to answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    method: str
-    path: str
-    headers: Headers
-    receive: Receive
-
-    def all(self, name: bytes) -> list[str]:
-        return [value.decode("latin-1") for key, value in self.headers if key == name]
-
-
 class Receiver:
-    """The ASGI application. `clock` gives aware UTC times; `origins` may post besides those that the notices list.
+    """The ASGI application. `clock` gives aware UTC times.
 
     It owns the commits; the store is the caller's to close, after the application has shut down.
     """
 
-    def __init__(self, store: Store, notices: Notices, clock: Clock, *, origins: Iterable[str] = ()) -> None:
-        self._more_origins = frozenset(origins)
-        for origin in self._more_origins:
+    def __init__(
+        self,
+        store: Store,
+        notices: Notices,
+        clock: Clock,
+        settings: Settings = Settings(),  # noqa: B008  frozen
+        keeper: Keeper | None = None,
+    ) -> None:
+        for origin in settings.origins:
             if not is_origin(origin):  # X05: neither * nor null
                 message = "an origin is http(s)://host[:port], without a path"
                 raise LedgerError(Problem("origin.wrong", Where(origin), message))
-        self._store, self._clock = store, clock
-        self._commits = Commits(store)
+        self._store, self._clock, self._settings = store, clock, settings
+        self._keeper = keeper or Keeper(None)
+        self.metrics = Metrics()
+        self._commits = Commits(store, self.metrics.committed)
+        self._limits = Limits(settings.rate, settings.total_rate)
+        self._used = 0
+        self._description = document()
+        self._routes = self._all_routes()
         self.adopt(notices)
 
     def adopt(self, notices: Notices) -> None:
         """Other notices from now on: after a rebuild of the site, without losing a request."""
-        self._notices, self._origins = notices, self._more_origins | set(notices.origins)
+        self._notices, self._origins = notices, {*self._settings.origins, *notices.origins}
+
+    async def look(self) -> None:
+        """Once in a while: how full the ledger is, and its newest checkpoint, kept outside it."""
+        self._used = await self._commits.run(self._store.bytes)
+        head = await self._commits.run(self._store.head)
+        self.metrics.gauges |= {"ledger_bytes": self._used, "log_size": head.size}
+        await self._commits.run(partial(self._keeper.keep, self._store))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
-            request = Request(scope["method"], scope["path"], scope["headers"], receive)
+            peer = scope["client"][0] if scope.get("client") else ""
+            request = Request(scope["method"], scope["path"], scope["headers"], peer, receive)
             try:
-                await _send(await self._answer(request), send)
+                answer = await self._answer(request)
+                self.metrics.answers[request.path if request.path in self._routes else "other", int(answer.status)] += 1
+                await send_answer(answer, send)
             except Gone:
                 return
 
@@ -112,28 +110,44 @@ class Receiver:
 
     async def _answer(self, request: Request) -> Answer:
         try:
-            return await self._route(request)
+            answer = await self._route(request)
         except Wrong as wrong:
-            answer = _problem(wrong.status, wrong.detail, wrong.headers)
+            answer = problem(wrong.status, wrong.detail, wrong.headers)
+        except Malformed as error:
+            answer = problem(HTTPStatus.BAD_REQUEST, str(error), [])
+        except Refused as error:
+            answer = problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), [])
+        except Conflict:
+            answer = problem(HTTPStatus.CONFLICT, "This event_id belongs to another choice.", [])
         except LedgerError as error:
-            logger.error("the ledger failed: %s", [problem.code for problem in error.problems])
-            detail = "The ledger cannot be reached now. Nothing is lost by sending the same body again."
-            answer = _problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, [(b"retry-after", b"5")])
+            codes = [problem.code for problem in error.problems]
+            logger.error("the ledger failed", extra={"codes": codes})
+            status = HTTPStatus.INSUFFICIENT_STORAGE if "store.full" in codes else HTTPStatus.SERVICE_UNAVAILABLE
+            detail = "The ledger cannot take or give this now. Nothing is lost by sending the same body again."
+            answer = problem(status, detail, [(b"retry-after", b"5")])
         except Gone:
             raise
         except Exception as error:  # X18: keep serving; X12: the message could quote the request, the place cannot
-            logger.error("a fault of ours: %s at %s", type(error).__name__, _place(error))
-            answer = _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "This is a fault of the receiver.", [])
+            logger.error("a fault of ours", extra={"type": type(error).__name__, "place": _place(error)})
+            answer = problem(HTTPStatus.INTERNAL_SERVER_ERROR, "This is a fault of the receiver.", [])
         answer.headers.extend(self._cors(request))
         return answer
 
-    async def _route(self, request: Request) -> Answer:
-        routes = {
-            "/choices": {"POST": self._choices, "OPTIONS": self._preflight},
-            "/checkpoint": {"GET": self._checkpoint, "HEAD": self._checkpoint},
-            "/healthz": {"GET": self._health, "HEAD": self._health},
+    def _all_routes(self) -> dict[str, dict[str, Handler]]:
+        posts = {"/choices": self._choices, "/choices/lookup": self._lookup, "/choices/erase": self._erase}
+        gets = {
+            "/checkpoint": self._checkpoint,
+            "/healthz": self._health,
+            "/metrics": self._metrics,
+            "/openapi.json": self._openapi,
         }
-        methods = routes.get(request.path)
+        routes: dict[str, dict[str, Handler]] = {
+            path: {"POST": partial(self._posted, take), "OPTIONS": self._preflight} for path, take in posts.items()
+        }
+        return routes | {path: {"GET": give, "HEAD": give} for path, give in gets.items()}
+
+    async def _route(self, request: Request) -> Answer:
+        methods = self._routes.get(request.path)
         if methods is None:
             raise Wrong(HTTPStatus.NOT_FOUND, "There is nothing here.")
         if request.method not in methods:
@@ -141,28 +155,34 @@ class Receiver:
             raise Wrong(HTTPStatus.METHOD_NOT_ALLOWED, "The Allow header lists what this address takes.", allow)
         return await methods[request.method](request)
 
-    async def _choices(self, request: Request) -> Answer:
+    async def _posted(self, take: Callable[[bytes], Awaitable[Answer]], request: Request) -> Answer:
         self._check_origin(request)
-        _check_type(request)
-        data = await _body_in_time(request)
+        self._check_rate(request)
+        check_type(request)
+        return await take(await body_in_time(request))
+
+    async def _choices(self, data: bytes) -> Answer:
         notices = self._notices
-        try:
-            choice = parse(data)
-            record = accept(choice, notices, self._clock(), os.urandom(NONCE_BYTES))
-            stored = await self._commits.keep(choice, record, notices)
-        except Malformed as error:
-            raise Wrong(HTTPStatus.BAD_REQUEST, str(error)) from None
-        except Refused as error:
-            raise Wrong(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
-        except Conflict:
-            raise Wrong(HTTPStatus.CONFLICT, "This event_id belongs to another choice.") from None
-        answer = Answer(HTTPStatus.CREATED if stored.new else HTTPStatus.OK, stored.receipt)
-        answer.headers.extend(self._cors(request))
-        return answer
+        choice = parse(data)
+        self._check_quota(choice)
+        record = accept(choice, notices, self._clock(), os.urandom(NONCE_BYTES))
+        stored = await self._commits.keep(choice, record, notices)
+        return Answer(HTTPStatus.CREATED if stored.new else HTTPStatus.OK, stored.receipt)
+
+    async def _lookup(self, data: bytes) -> Answer:
+        receipts = await self._commits.receipts(parse_secret(data).subject_ref, self._notices)
+        records = [msgspec.Raw(receipt) for receipt in receipts]
+        return Answer(HTTPStatus.OK, msgspec.json.encode({"schema": "policy-records/1", "records": records}))
+
+    async def _erase(self, data: bytes) -> Answer:
+        """Once only, whoever asks again: the second time nothing is there."""
+        reference = parse_secret(data).subject_ref
+        done = await self._commits.run(lambda: erasure.subject(self._store, reference, self._clock()))
+        return Answer(HTTPStatus.OK, msgspec.json.encode({"schema": "policy-erased/1", **asdict(done)}))
 
     async def _preflight(self, request: Request) -> Answer:
         self._check_origin(request)
-        headers = [(b"allow", b"POST, OPTIONS"), *self._cors(request)]
+        headers = [(b"allow", b"POST, OPTIONS")]
         if request.all(b"origin"):
             headers += [
                 (b"access-control-allow-methods", b"POST"),
@@ -172,13 +192,34 @@ class Receiver:
         return Answer(HTTPStatus.NO_CONTENT, headers=headers)
 
     async def _checkpoint(self, request: Request) -> Answer:
-        head = await self._commits.head()
-        text = str(Checkpoint(self._store.origin, head.size, head.root))
+        self._check_rate(request)
+        text = await self._commits.run(partial(self._keeper.keep, self._store))
         return Answer(HTTPStatus.OK, text.encode(), "text/plain; charset=utf-8")
 
     async def _health(self, request: Request) -> Answer:
-        await self._commits.head()
+        await self._commits.run(self._store.head)
         return Answer(HTTPStatus.OK, b'{"status":"ok"}')
+
+    async def _metrics(self, request: Request) -> Answer:
+        self.metrics.gauges["waiting"] = self._commits.waiting
+        return Answer(HTTPStatus.OK, str(self.metrics).encode(), "text/plain; version=0.0.4; charset=utf-8")
+
+    async def _openapi(self, request: Request) -> Answer:
+        return Answer(HTTPStatus.OK, self._description)
+
+    def _check_rate(self, request: Request) -> None:
+        """X07: before the body, which a flood would have us read."""
+        address = client(request.peer, request.all(b"x-forwarded-for"), self._settings.proxies)
+        if wait := self._limits.wait(network(address), time.monotonic()):
+            detail = "Too many at once from this network or in all. This was not kept: send it again after a while."
+            raise Wrong(HTTPStatus.TOO_MANY_REQUESTS, detail, (b"retry-after", str(wait).encode()))
+
+    def _check_quota(self, choice: Choice) -> None:
+        """X17: refusals are the first to be dropped, since nobody has to prove them; reads go on."""
+        share = REFUSALS_UP_TO if choice.event_type == "refused" else 1.0
+        if self._settings.quota is not None and self._used >= share * self._settings.quota:
+            detail = "The ledger has no room left. This was not kept: send it again later."
+            raise Wrong(HTTPStatus.INSUFFICIENT_STORAGE, detail, (b"retry-after", b"300"))
 
     def _check_origin(self, request: Request) -> None:
         """X05, X06. A listed Origin is one of ours even where Sec-Fetch-Site says cross-site: our sites may be of
@@ -193,61 +234,12 @@ class Receiver:
 
     def _cors(self, request: Request) -> Headers:
         """X05: the exact origin or none, never * or null, no credentials; Vary always, for caches in between."""
-        if request.path != "/choices":
+        if not request.path.startswith("/choices"):
             return []
         headers, sent = [(b"vary", b"Origin")], request.all(b"origin")
         if len(sent) == 1 and sent[0] in self._origins:
             headers.append((b"access-control-allow-origin", sent[0].encode("latin-1")))
         return headers
-
-
-def _check_type(request: Request) -> None:
-    """X02: what a form cannot send makes a foreign page ask first (preflight)."""
-    types = ["".join(value.split()).replace('"', "").lower() for value in request.all(b"content-type")]
-    if len(types) != 1 or types[0] not in JSON_TYPES or request.all(b"content-encoding"):
-        raise Wrong(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json in UTF-8, not encoded.")
-
-
-async def _body_in_time(request: Request) -> bytes:
-    """X09: the whole body by then, however steadily it drips; unfinished ones would take up all connections."""
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await _body(request)
-    except TimeoutError:
-        detail = f"The body was not complete after {BODY_SECONDS} seconds."
-        raise Wrong(HTTPStatus.REQUEST_TIMEOUT, detail, _CLOSE) from None
-
-
-async def _body(request: Request) -> bytes:
-    """X03: counted as it comes, whatever Content-Length says. X10: one framing, not two."""
-    if request.all(b"content-length") and request.all(b"transfer-encoding"):
-        raise Wrong(HTTPStatus.BAD_REQUEST, "Content-Length and Transfer-Encoding exclude each other.", _CLOSE)
-    data, more = b"", True
-    while more:
-        message = await request.receive()
-        if message["type"] == "http.disconnect":
-            raise Gone
-        data += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(data) > BODY_BYTES:
-            raise Wrong(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A choice has at most {BODY_BYTES} bytes.", _CLOSE)
-    return data
-
-
-_CLOSE = (b"connection", b"close")
-
-
-def _problem(status: HTTPStatus, detail: str, headers: Headers) -> Answer:
-    members = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
-    return Answer(status, json.dumps(members).encode(), "application/problem+json", list(headers))
-
-
-async def _send(answer: Answer, send: Send) -> None:
-    headers = [*SECURITY, *answer.headers]
-    if answer.status != HTTPStatus.NO_CONTENT:
-        headers += [(b"content-type", answer.type.encode()), (b"content-length", b"%d" % len(answer.body))]
-    await send({"type": "http.response.start", "status": int(answer.status), "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
 
 
 def _place(error: BaseException) -> str:

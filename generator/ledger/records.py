@@ -81,7 +81,7 @@ class Erasure(Strict, frozen=True):
     schema: Literal["policy-erasure/1"]
     event_id: str
     event_time: str
-    site: str
+    log: str
     reason: Reason
     records: tuple[tuple[int, int], ...]
 
@@ -169,9 +169,9 @@ def erased(leaf: bytes) -> Record:
     return Record("", leaf, b"", b"")
 
 
-def erasure(site: str, ranges: Ranges, reason: Reason, now: datetime, nonce: bytes) -> Record:
+def erasure(origin: str, ranges: Ranges, reason: Reason, now: datetime, nonce: bytes) -> Record:
     key = str(uuid4())
-    body = _canonical.encode(Erasure("policy-erasure/1", key, _utc(now), site, reason, tuple(ranges)))
+    body = _canonical.encode(Erasure("policy-erasure/1", key, _utc(now), origin, reason, tuple(ranges)))
     return Record(key, leaf(nonce, body), nonce, body)
 
 
@@ -185,6 +185,15 @@ def event(body: bytes) -> Event | Erasure:
     if found is None or _canonical.encode(found) != body:
         raise LedgerError(Problem("body.unreadable", Where("log"), "a body is not a canonical consent event"))
     return found
+
+
+def event_of(index: int, record: Record) -> Event | Erasure:
+    """The event of a record; the LedgerError names its place."""
+    try:
+        return event(record.body)
+    except LedgerError as error:
+        message, hint = error.problems[0].message, "run: policy ledger verify"
+        raise LedgerError(Problem("body.unreadable", Where(f"record {index}"), message, hint)) from None
 
 
 def event_month(body: bytes) -> int:

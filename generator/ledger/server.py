@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import ClassVar
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from generator.errors import LedgerError, Problem, Where
+from generator.ledger.limits import Settings
+from generator.ledger.notes import Keeper
 from generator.ledger.notices import Notices, read_notices
 from generator.ledger.receiver import Receiver
 from generator.ledger.store import open_store
@@ -21,7 +27,9 @@ from generator.ledger.store import open_store
 HEADER_BYTES = 16 * 1024
 CONNECTIONS = 1024
 DRAIN_SECONDS = 10
+HEADER_SECONDS = 10  # X09
 FOLLOW_SECONDS = 0.5
+LOOK_SECONDS = 1.0
 logger = logging.getLogger("policy.receiver")
 
 
@@ -41,30 +49,54 @@ def load_notices(path: Path) -> Notices:
 
 
 @contextlib.asynccontextmanager
-async def following(path: Path, app: Receiver) -> AsyncIterator[None]:
+async def following(path: Path, app: Receiver) -> AsyncIterator[Callable[[], None]]:
     """Within it, `app` has the notices that `path` has: the site may be built again, and the new banner's choices name
-    a notice that the receiver did not know when it started.
+    a notice that the receiver did not know when it started. What it gives asks for that at once.
     """
-    task = asyncio.create_task(_follow(path, app))
+    reread = asyncio.Event()
+    task = asyncio.create_task(_follow(path, app, reread))
+    watch = asyncio.create_task(_look(app))
     try:
-        yield
+        yield reread.set
     finally:
         task.cancel()
-        await asyncio.wait([task])
+        watch.cancel()
+        await asyncio.wait([task, watch])
 
 
-async def _follow(path: Path, app: Receiver) -> None:
+async def _look(app: Receiver) -> None:
+    """A ledger that cannot be looked at is said once, and again when it can."""
+    failing = ""
+    while True:
+        try:
+            await app.look()
+            wrong = ""
+        except LedgerError as error:
+            wrong = error.problems[0].code
+        if wrong != failing:
+            failing = wrong
+            logger.log(
+                logging.ERROR if wrong else logging.INFO, "the ledger was looked at", extra={"found": wrong or "ok"}
+            )
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _follow(path: Path, app: Receiver, reread: asyncio.Event) -> None:
     """Asks for time and size, which works on every file system. A file that is missing or wrong is said once."""
     adopted, said = None, ""
     while True:
+        if reread.is_set():
+            reread.clear()
+            adopted = None
         stamp = _stamp(path)
         if stamp is None or stamp != adopted:
             wrong = _adopt(path, app)
             adopted = None if wrong else stamp
             if wrong and wrong != said:
-                logger.error("the notices of before stay in force: %s", wrong)
+                logger.error("the notices of before stay in force", extra={"wrong": wrong})
             said = wrong
-        await asyncio.sleep(FOLLOW_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(reread.wait(), FOLLOW_SECONDS)
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
@@ -82,6 +114,44 @@ def _adopt(path: Path, app: Receiver) -> str:
     except LedgerError as error:
         return str(error)
     return ""
+
+
+class Protocol(H11Protocol):
+    """h11, and not a faster parser, because it bounds the header bytes. What uvicorn leaves open, against slow senders
+    (X09): headers have a deadline, and when all connections are taken, the one that has waited longest without a
+    whole request makes room.
+    """
+
+    _waiting: ClassVar[dict[Protocol, asyncio.TimerHandle]] = {}  # the longest first
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) >= CONNECTIONS and self._waiting:
+            next(iter(self._waiting))._cut()
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        self._wait()
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._done()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._done()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        if self not in self._waiting:
+            self._waiting[self] = self.loop.call_later(HEADER_SECONDS, self._cut)
+
+    def _done(self) -> None:
+        if timer := self._waiting.pop(self, None):
+            timer.cancel()
+
+    def _cut(self) -> None:
+        self._done()
+        self.connections.discard(self)
+        self.transport.abort()
 
 
 class Server(uvicorn.Server):
@@ -102,14 +172,13 @@ class Server(uvicorn.Server):
 def uvicorn_server(app: Receiver, host: str, port: int) -> Server:
     """`await server.serve()` runs it; `server.should_exit = True` ends it after the requests in hand.
 
-    No access log: addresses are not ours to keep (M01, M08). Forwarded addresses are not believed (X08). h11, and not
-    a faster parser, because it bounds the header bytes (X09).
+    No access log: addresses are not ours to keep (M01, M08). Forwarded addresses are the receiver's to judge (X08).
     """
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
-        http="h11",
+        http=Protocol,
         ws="none",
         lifespan="on",
         access_log=False,
@@ -130,7 +199,8 @@ def serve(
     port: int,
     store_url: str,
     notices_path: Path,
-    origins: Iterable[str] = (),
+    settings: Settings = Settings(),  # noqa: B008  frozen
+    keeper: Keeper | None = None,
     on_ready: Callable[[str, int], None] | None = None,
 ) -> None:
     """The receiver alone, until SIGINT or SIGTERM; then requests in hand are finished. Port 0 takes any free port.
@@ -141,7 +211,10 @@ def serve(
     notices = load_notices(notices_path)
     store = open_store(store_url)
     with contextlib.closing(store), contextlib.closing(listen(host, port)) as listening:
-        app = Receiver(store, notices, now, origins=origins)
+        if keeper:
+            keeper.keep(store)  # or it is not the ledger that it was: better no receiver than one that hides it
+        log_as_json()
+        app = Receiver(store, notices, now, settings, keeper)
         server = uvicorn_server(app, host, port)
         if on_ready is not None:
             bound = listening.getsockname()[1]
@@ -174,13 +247,36 @@ def _cannot_listen(host: str, port: int, error: Exception) -> LedgerError:
 
 
 async def _until_signalled(
-    server: Server, listening: socket.socket, beside: contextlib.AbstractAsyncContextManager[None]
+    server: Server, listening: socket.socket, beside: contextlib.AbstractAsyncContextManager[Callable[[], None]]
 ) -> None:
     loop = asyncio.get_running_loop()
     for signal_ in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signal_, _stop, server)
-    async with beside:
+    async with beside as reread:
+        loop.add_signal_handler(signal.SIGHUP, reread)
         await server.serve([listening])
+
+
+class _AsJson(logging.Formatter):
+    """A line each, control characters escaped. What is logged has no id, address or body in it (X12)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        own = {key: value for key, value in vars(record).items() if key not in _USUAL}
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        return json.dumps({"time": at, "level": record.levelname.lower(), "message": record.getMessage(), **own})
+
+
+_USUAL = {*vars(logging.makeLogRecord({})), "message", "color_message"}
+
+
+def log_as_json() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_AsJson())
+    for name in ("policy.receiver", "uvicorn.error"):
+        named = logging.getLogger(name)
+        named.handlers, named.propagate = [handler], False
+    logger.setLevel(logging.INFO)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 
 
 def _stop(server: Server) -> None:

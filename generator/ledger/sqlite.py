@@ -42,7 +42,8 @@ _COLUMNS = "idx, event_id, nonce, body"
 _SIZE = (
     "(SELECT first + length(leaves) / 32 FROM batches WHERE first <= records.idx ORDER BY first DESC LIMIT 1) AS size"
 )
-_OF_SUBJECT = f"substr(body, -{SUBJECT_FROM_END}, 7) = x'{b'sha256:'.hex()}' AND substr(body, -{SUBJECT_FROM_END}, {SUBJECT_BYTES}) = ?"
+_AT = f"substr(body, -{SUBJECT_FROM_END}"
+_OF_SUBJECT = f"{_AT}, 7) = x'{b'sha256:'.hex()}' AND {_AT}, {SUBJECT_BYTES}) = ?"
 
 
 def create(path: Path, origin: str) -> None:
@@ -92,7 +93,9 @@ class SQLiteStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         if not path.is_file():
-            raise _error("store.missing", path, "there is no ledger here", "check the path, or create one first")
+            raise _error(
+                "store.missing", path, "there is no ledger here", "check the path, or make one: policy ledger create"
+            )
         try:
             self._open()
         except (OSError, *_FAILURES) as error:
@@ -134,7 +137,9 @@ class SQLiteStore:
                     db.execute(statement)
             first = 0
             for (size,) in db.execute("SELECT size FROM old_batches ORDER BY size").fetchall():
-                leaves = db.execute("SELECT leaf FROM old_records WHERE idx >= ? AND idx < ? ORDER BY idx", (first, size))
+                leaves = db.execute(
+                    "SELECT leaf FROM old_records WHERE idx >= ? AND idx < ? ORDER BY idx", (first, size)
+                )
                 db.execute("INSERT INTO batches VALUES (?, ?)", (first, b"".join(leaf for (leaf,) in leaves)))
                 first = size
             db.create_function("packed", 1, lambda key: bytes.fromhex(key.replace("-", "")))
@@ -208,7 +213,9 @@ class SQLiteStore:
 
     def _insert(self, start: int, growth: log.Growth, records: Sequence[Record]) -> None:
         head, db = growth.head, self._db
-        rows = [(at, bytes.fromhex(r.event_id.replace("-", "")), r.nonce, r.body) for at, r in enumerate(records, start)]
+        rows = [
+            (at, bytes.fromhex(r.event_id.replace("-", "")), r.nonce, r.body) for at, r in enumerate(records, start)
+        ]
         db.executemany("INSERT INTO records VALUES (?, ?, ?, ?)", [row for row in rows if row[3]])
         db.execute("INSERT INTO batches VALUES (?, ?)", (start, b"".join([record.leaf for record in records])))
         if growth.rows:
@@ -235,7 +242,8 @@ class SQLiteStore:
     def nodes(self, level: int, start: int, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
         if level == 0:
             return log.leaves_between(self.batches(start), start, stop)
-        query = f"SELECT idx, hash FROM nodes WHERE level = ?1 AND idx >= ?2 AND idx <= coalesce(?3 - 1, {_LAST}) ORDER BY idx"  # noqa: S608
+        within = f"idx >= ?2 AND idx <= coalesce(?3 - 1, {_LAST})"
+        query = f"SELECT idx, hash FROM nodes WHERE level = ?1 AND {within} ORDER BY idx"  # noqa: S608
         return self._rows(query, (level, start, stop))
 
     def batches(self, start: int = 0) -> Iterator[tuple[int, list[bytes]]]:
@@ -262,7 +270,7 @@ class SQLiteStore:
     def bytes(self) -> int:
         with self._failing("read"):
             used = [self._pragma(name) for name in ("page_count", "freelist_count", "page_size")]
-        return (used[0] - used[1]) * used[2]
+        return int((used[0] - used[1]) * used[2])
 
     def _rows(self, query: str, arguments: tuple[object, ...]) -> Iterator[tuple[Any, ...]]:
         with self._failing("read"):

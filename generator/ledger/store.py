@@ -108,7 +108,9 @@ def is_postgres(url: str) -> bool:
 
 def sqlite_path(url: str) -> Path:
     if not url.startswith(PREFIX) or url == PREFIX:
-        message = "not a store: sqlite:///relative.db, sqlite:////absolute.db and postgresql://host/database are supported"
+        message = (
+            "not a store: sqlite:///relative.db, sqlite:////absolute.db and postgresql://host/database are supported"
+        )
         raise LedgerError(Problem("store.url", Where(url), message))
     return Path(url.removeprefix(PREFIX))
 
@@ -130,7 +132,9 @@ def copy(source: Store, target: Store) -> log.Head:
     with source.snapshot():
         head, whole = target.head(), source.head()
         if head.size > whole.size or log.Proofs(log.stored_node(source.nodes)).head(head.size) != head:
-            raise LedgerError(Problem("copy.foreign", Where("target"), "the target holds other records than the source"))
+            raise LedgerError(
+                Problem("copy.foreign", Where("target"), "the target holds other records than the source")
+            )
         kept = source.read(head.size)
         ahead = next(kept, None)
         batches = source.batches(head.size)
@@ -144,7 +148,9 @@ def copy(source: Store, target: Store) -> log.Head:
                         ahead = next(kept, None) if here else ahead
                     growth = target.append(head, records)
                     if growth is None:
-                        raise LedgerError(Problem("copy.foreign", Where("target"), "somebody else writes to the target"))
+                        raise LedgerError(
+                            Problem("copy.foreign", Where("target"), "somebody else writes to the target")
+                        )
                     head = growth.head
         for name, first, last in source.holds():
             target.hold(name, first, last)

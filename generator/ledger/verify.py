@@ -195,7 +195,11 @@ class _Walk:
                     self._gap(index)
                     continue
             record = ahead[1]
-            if record.leaf != leaf or ERASURE in record.body or b'"event_id":"%b"' % record.event_id.encode() not in record.body:
+            if (
+                record.leaf != leaf
+                or ERASURE in record.body
+                or b'"event_id":"%b"' % record.event_id.encode() not in record.body
+            ):
                 self._look(index, record, leaf)
             self.records += 1
             self._ahead = ahead = next(records, None)
@@ -249,6 +253,9 @@ class _Walk:
             more = f" to {last}" if last > first else ""
             message = f"record {first}{more} is not there, and no erasure on record says so"
             self.found.add("record.missing", f"record {first}", message)
+        for first, last in uncovered(_within(self._erased, self.start, self.next), self._gaps):
+            more = f" to {last}" if last > first else ""
+            self.found.add("record.kept", f"record {first}", f"record {first}{more} was erased, and is there")
         self.erased = sum(last - first + 1 for first, last in self._gaps)
 
     def _added_node(self, level: int, index: int) -> None:
@@ -256,6 +263,16 @@ class _Walk:
 
 
 _AFTER_ALL = 2**63
+
+
+def _within(ranges: log.Ranges, start: int, stop: int) -> list[tuple[int, int]]:
+    """In order and apart, and only what has been read."""
+    found: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        first, last = max(first, start, found[-1][1] + 1 if found else start), min(last, stop - 1)
+        if first <= last:
+            found.append((first, last))
+    return found
 
 
 def uncovered(ranges: log.Ranges, by: log.Ranges) -> list[tuple[int, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from generator.ledger.limits import Settings
 from generator.ledger.server import serve
 
 
@@ -18,6 +19,6 @@ if __name__ == "__main__":
         port=0,
         store_url=sys.argv[1],
         notices_path=Path(sys.argv[2]),
-        origins=sys.argv[3:],
+        settings=Settings(origins=tuple(sys.argv[3:])),
         on_ready=say,
     )

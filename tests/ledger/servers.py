@@ -40,17 +40,45 @@ class Postgres:
         self.data = self.folder / "data"
         self.server: subprocess.Popen[bytes] | None = None
         if standby_of is None:
-            self._run("initdb", "--no-sync", "--auth=trust", "--username=policy", "--encoding=UTF8", "--locale=C", "-D", str(self.data))
+            self._run(
+                "initdb",
+                "--no-sync",
+                "--auth=trust",
+                "--username=policy",
+                "--encoding=UTF8",
+                "--locale=C",
+                "-D",
+                str(self.data),
+            )
         else:
-            self._run("pg_basebackup", "-h", str(standby_of.folder), "-U", "policy", "-D", str(self.data), "-R", "-X", "stream", "--checkpoint=fast", "--no-sync")
+            self._run(
+                "pg_basebackup",
+                "-h",
+                str(standby_of.folder),
+                "-U",
+                "policy",
+                "-D",
+                str(self.data),
+                "-R",
+                "-X",
+                "stream",
+                "--checkpoint=fast",
+                "--no-sync",
+            )
 
     def _run(self, name: str, *arguments: str) -> None:
         command = [*_as_ordinary_user(), str(binaries() / name), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, cwd="/", env={"PATH": os.environ["PATH"], "LC_ALL": "C"})
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd="/", env={"PATH": os.environ["PATH"], "LC_ALL": "C"}
+        )
         assert done.returncode == 0, done.stderr
 
     def start(self, **settings: str) -> None:
-        given = {"listen_addresses": "", "unix_socket_directories": str(self.folder), "shared_buffers": "16MB"} | settings
+        given = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.folder),
+            "shared_buffers": "16MB",
+        } | settings
         options = [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
         command = [*_as_ordinary_user(), str(binaries() / "postgres"), "-D", str(self.data), *options]
         with (self.folder / "log").open("ab") as log:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from generator.ledger import receiver as code
+from generator.ledger import receiver, web
+from generator.ledger.dossier import CHECK
 
 from .conftest import Receiver, Start
 from .world import NOTICES_JSON, OLD_NOTICE, choice
@@ -27,7 +28,8 @@ def block(language: str, containing: str) -> str:
 
 def checked(receipt: Path) -> subprocess.CompletedProcess[str]:
     program = receipt.with_name("check.py")
-    program.write_text(block("python", "hashlib"))
+    program.write_bytes(CHECK())
+    assert program.read_text().endswith(block("python", "hashlib"))
     return subprocess.run([sys.executable, "-I", str(program), str(receipt)], capture_output=True, text=True)
 
 
@@ -43,26 +45,29 @@ def test_the_example_gets_a_receipt_that_holds(start: Start, url: str, tmp_path:
     assert (result.returncode, result.stdout) == (0, "holds under the checkpoint of www.itsths.com/choices at size 1\n")
 
 
-def test_a_ledger_that_is_missing_is_made_in_the_folder_of_the_site_and_said_aloud(tmp_path: Path) -> None:
+def test_a_ledger_is_made_by_its_own_verb_in_the_folder_of_the_site_and_by_no_other(tmp_path: Path) -> None:
     site, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
     site.mkdir()
     elsewhere.mkdir()
     (site / "notices.json").write_text(json.dumps(NOTICES_JSON))
     policy = [sys.executable, "-c", "from generator.cli import main; main()", "-C", str(site)]
-    ledger = ["--store", "sqlite:///choices.db"]
-    missing = subprocess.run([*policy, "ledger", "verify", *ledger], cwd=elsewhere, capture_output=True)
-    assert (missing.returncode, (site / "choices.db").exists()) == (1, False)
-    receive = [*policy, "receive", "--port", "0", *ledger, "--notices", "notices.json"]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(receive, cwd=elsewhere, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    where = ["--store", "sqlite:///choices.db"]
+    create = [*policy, "ledger", "create", *where, "--notices", "notices.json"]
+    receive = [*policy, "receive", "--port", "0", *where, "--notices", "notices.json"]
+    for missing in ([*policy, "ledger", "verify", *where], receive):
+        done = subprocess.run(missing, cwd=elsewhere, capture_output=True, text=True)
+        assert (done.returncode, (site / "choices.db").exists()) == (1, False)
+        assert "store.missing: there is no ledger here" in done.stderr
+        assert "policy ledger create" in done.stderr
+    assert [subprocess.run(create, cwd=elsewhere, capture_output=True).returncode for _ in range(2)] == [0, 1]
+    with subprocess.Popen(
+        receive, cwd=elsewhere, env={**os.environ, "PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
-        said = [process.stdout.readline() for _ in range(2)]
+        assert process.stdout.readline().startswith("receiving choices at http://127.0.0.1:")
         process.terminate()
     assert [path.name for path in elsewhere.iterdir()] == []
-    assert (site / "choices.db").is_file()
-    announced = "created a new, empty ledger: "
-    assert said[0].startswith(announced)
-    assert f"`{announced}" in PAGE
+    assert (site / "choices.db.checkpoint").read_text().startswith("www.itsths.com/choices\n0\n")
 
 
 def test_the_program_accepts_every_true_receipt_and_no_changed_one(receiver: Receiver, tmp_path: Path) -> None:
@@ -96,13 +101,15 @@ def test_every_field_of_a_choice_and_every_status_is_on_the_page() -> None:
     described = " ".join(line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| `"))
     for name in set(choice()) - {"schema"}:
         assert f"`{name}`" in described
-    source = Path(code.__file__).read_text()
+    source = Path(receiver.__file__).read_text() + Path(web.__file__).read_text()
     names = {"BAD_REQUEST": 400, "FORBIDDEN": 403, "NOT_FOUND": 404, "METHOD_NOT_ALLOWED": 405, "CONFLICT": 409}
     names |= {
         "REQUEST_TIMEOUT": 408,
         "REQUEST_ENTITY_TOO_LARGE": 413,
         "UNSUPPORTED_MEDIA_TYPE": 415,
         "UNPROCESSABLE_ENTITY": 422,
+        "TOO_MANY_REQUESTS": 429,
+        "INSUFFICIENT_STORAGE": 507,
     }
     names |= {"INTERNAL_SERVER_ERROR": 500, "SERVICE_UNAVAILABLE": 503, "OK": 200, "CREATED": 201, "NO_CONTENT": 204}
     assert set(re.findall(r"HTTPStatus\.([A-Z_]+)", source)) == set(names)

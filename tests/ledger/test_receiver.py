@@ -12,8 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from generator.ledger import evidence, log, store
+from generator.ledger import log, store
 from generator.ledger.records import leaf
+from generator.ledger.verify import verify
 
 from .conftest import ORIGIN, Receiver, Start
 from .holder import read_checkpoint, verify_inclusion
@@ -60,7 +61,7 @@ def test_a_replayed_key_gives_the_same_receipt_and_one_row(start: Start, url: st
     assert (third.status_code, third.content) == (200, first.content)
     again.stop()
     opened = store.open_store(url)
-    assert evidence.verify(opened).records == 2
+    assert verify(opened).records == 2
     opened.close()
 
 

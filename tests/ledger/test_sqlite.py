@@ -30,7 +30,10 @@ def test_opening_a_missing_ledger_says_so_and_makes_nothing(tmp_path: Path) -> N
     url = f"sqlite:///{tmp_path / 'choices.db'}"
     with pytest.raises(LedgerError) as error:
         store.open_store(url)
-    assert said(error) == ("store.missing", "there is no ledger here; check the path, or create one first")
+    assert said(error) == (
+        "store.missing",
+        "there is no ledger here; check the path, or make one: policy ledger create",
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -129,7 +132,10 @@ def test_a_ledger_of_version_1_is_brought_to_this_one_with_all_it_holds(url: str
             db.execute("INSERT INTO batches VALUES (?, x'')", (first + len(leaves),))
         for index, one in kept:
             size = 1 if index < 1 else 4 if index < 4 else 304
-            db.execute("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)", (index, size, one.event_id, one.leaf, one.nonce, one.body))
+            db.execute(
+                "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)",
+                (index, size, one.event_id, one.leaf, one.nonce, one.body),
+            )
     db.close()
     for _ in range(2):
         opened = store.open_store(url)

@@ -90,7 +90,7 @@ def test_a_head_of_the_same_size_and_other_leaves_is_another_head(opened: store.
 def test_a_key_is_stored_once_and_an_append_with_one_that_is_there_leaves_nothing_behind(opened: store.Store) -> None:
     twice = record()
     assert opened.append(opened.head(), [record(), twice, twice]) is None
-    assert list(opened.read()) == list(opened.batches()) == []
+    assert (list(opened.read()), list(opened.batches())) == ([], [])
     assert opened.head() == log.Head()
     assert opened.append(opened.head(), [twice]) is not None
     assert opened.append(opened.head(), [record(), twice]) is None

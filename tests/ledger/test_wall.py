@@ -16,11 +16,16 @@ def loaded_by(module: str) -> set[str]:
 
 
 def test_the_vault_loads_nothing_of_the_street_but_its_errors() -> None:
-    loaded = loaded_by("generator.ledger.server, generator.ledger.evidence")
+    loaded = loaded_by("generator.ledger.server, generator.ledger.dossier, generator.ledger.postgres")
     ours = {name for name in loaded if name.startswith("generator.") and not name.startswith("generator.ledger")}
     assert ours == {"generator.errors"}
     assert not loaded & STREET
 
 
 def test_checking_a_ledger_needs_no_server() -> None:
-    assert not loaded_by("generator.ledger.evidence") & {"uvicorn", "h11", "click", "asyncio"}
+    loaded = loaded_by("generator.ledger.verify, generator.ledger.dossier, generator.ledger.erasure")
+    assert not loaded & {"uvicorn", "h11", "click", "asyncio"}
+
+
+def test_a_ledger_on_sqlite_needs_no_driver_of_another_and_no_library_for_signatures() -> None:
+    assert not loaded_by("generator.ledger.server") & {"psycopg", "cryptography", "pyarrow"}

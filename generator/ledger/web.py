@@ -1,0 +1,106 @@
+"""HTTP as the receiver speaks it: what a request is, how its body is read, what an answer looks like."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+BODY_BYTES = 8 * 1024  # X03
+BODY_SECONDS = 10  # X09
+JSON_TYPES = {"application/json", "application/json;charset=utf-8"}
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+SECURITY: Headers = [  # X13
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+]
+_CLOSE = (b"connection", b"close")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    body: bytes = b""
+    type: str = "application/json"
+    headers: Headers = field(default_factory=list)
+
+
+class Wrong(Exception):
+    """A request that is not taken: its status, one sentence for whoever sent it, and headers that belong to it."""
+
+    def __init__(self, status: HTTPStatus, detail: str, *headers: tuple[bytes, bytes]) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.headers = status, detail, list(headers)
+
+
+class Gone(Exception):
+    """The client hung up; there is nobody to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    method: str
+    path: str
+    headers: Headers
+    peer: str
+    receive: Receive
+
+    def all(self, name: bytes) -> list[str]:
+        return [value.decode("latin-1") for key, value in self.headers if key == name]
+
+
+def check_type(request: Request) -> None:
+    """X02: what a form cannot send makes a foreign page ask first (preflight)."""
+    types = ["".join(value.split()).replace('"', "").lower() for value in request.all(b"content-type")]
+    if len(types) != 1 or types[0] not in JSON_TYPES or request.all(b"content-encoding"):
+        raise Wrong(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json in UTF-8, not encoded.")
+
+
+async def body_in_time(request: Request) -> bytes:
+    """X09: the whole body by then, however steadily it drips; unfinished ones would take up all connections."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _body(request)
+    except TimeoutError:
+        detail = f"The body was not complete after {BODY_SECONDS} seconds."
+        raise Wrong(HTTPStatus.REQUEST_TIMEOUT, detail, _CLOSE) from None
+
+
+async def _body(request: Request) -> bytes:
+    """X03: counted as it comes, whatever Content-Length says. X10: one framing, not two."""
+    if request.all(b"content-length") and request.all(b"transfer-encoding"):
+        raise Wrong(HTTPStatus.BAD_REQUEST, "Content-Length and Transfer-Encoding exclude each other.", _CLOSE)
+    data, more = b"", True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
+        data += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(data) > BODY_BYTES:
+            raise Wrong(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body has at most {BODY_BYTES} bytes.", _CLOSE)
+    return data
+
+
+def problem(status: HTTPStatus, detail: str, headers: Headers) -> Answer:
+    """RFC 9457."""
+    members = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
+    return Answer(status, json.dumps(members).encode(), "application/problem+json", list(headers))
+
+
+async def send_answer(answer: Answer, send: Send) -> None:
+    headers = [*SECURITY, *answer.headers]
+    if answer.status != HTTPStatus.NO_CONTENT:
+        headers += [(b"content-type", answer.type.encode()), (b"content-length", b"%d" % len(answer.body))]
+    await send({"type": "http.response.start", "status": int(answer.status), "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
