@@ -103,12 +103,15 @@ def read_note(text: str, path: str, key: Key | None = None) -> log.Checkpoint:
 
 def _signed(body: str, line: str, key: Key) -> bool:
     dash, name, encoded = (*line.split(" "), "", "")[:3]
-    with suppress(ValueError, Exception if dash == "—" and name == key.name else ValueError):
+    ed25519, wrong = _ed25519(), import_module("cryptography.exceptions").InvalidSignature
+    try:
         data = base64.b64decode(encoded, validate=True)
-        if (dash, name, data[:4]) == ("—", key.name, key.id):
-            _ed25519().Ed25519PublicKey.from_public_bytes(key.public).verify(data[4:], body.encode())
-            return True
-    return False
+        if (dash, name, data[:4]) != ("—", key.name, key.id):
+            return False
+        ed25519.Ed25519PublicKey.from_public_bytes(key.public).verify(data[4:], body.encode())
+    except (ValueError, wrong):
+        return False
+    return True
 
 
 def consistent(store: Store, older: Sequence[log.Checkpoint]) -> log.Checkpoint:

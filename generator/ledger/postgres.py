@@ -138,14 +138,15 @@ class PostgresStore:
     def __init__(self, url: str) -> None:
         self._address, named = _parts(url)
         self._db: psycopg.Connection[Any] | None = None
-        with _failing(self._address, "opened"):
-            self._origin, version = self._find(named)
+        try:
+            with _failing(self._address, "opened"):
+                self._origin = self._find(named)
+        except BaseException:
+            self.close()
+            raise
         self._site = _site(self._origin)
-        if version != SCHEMA_VERSION:
-            message = f"this ledger has schema version {version}, this program knows {SCHEMA_VERSION}"
-            raise _error("store.version", self._address, message, "use the version of the program that wrote it")
 
-    def _find(self, named: str) -> tuple[str, int]:
+    def _find(self, named: str) -> str:
         try:
             logs = self._connected().execute("SELECT origin, version FROM policy_logs ORDER BY origin").fetchall()
         except errors.UndefinedTable:
@@ -158,7 +159,11 @@ class PostgresStore:
             raise _error(
                 "store.which", self._address, f"there are several logs here: {names}", "add #LOG to the address"
             )
-        return found[0][0], found[0][1]
+        ((origin, version),) = found
+        if version != SCHEMA_VERSION:
+            message = f"this ledger has schema version {version}, this program knows {SCHEMA_VERSION}"
+            raise _error("store.version", self._address, message, "use the version of the program that wrote it")
+        return str(origin)
 
     def _connected(self) -> psycopg.Connection[Any]:
         if self._db is None or self._db.closed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -108,6 +109,16 @@ class Postgres:
             self.server.send_signal(by)
             self.server.wait(timeout=20)
             self.server = None
+
+    def kill(self) -> None:
+        """kill -9, of all its processes at once: as when the machine goes."""
+        assert self.server is not None
+        children = Path(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text().split()
+        for pid in (self.server.pid, *map(int, children)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.server.wait(timeout=20)
+        self.server = None
 
     def remove(self) -> None:
         self.stop()

@@ -82,25 +82,25 @@ class Load:
             thread.join()
 
 
-def test_kill_9_loses_no_choice_that_was_answered_and_a_replay_doubles_none(start: Start, url: str) -> None:
+def test_kill_9_loses_no_choice_that_was_answered_and_a_replay_doubles_none(start: Start, each_url: str) -> None:
     answered: dict[str, httpx.Response] = {}
     for _ in range(3):
-        one = start(url)
+        one = start(each_url)
         load = Load([one], threads=8)
         load.wait_for(60)
         one.stop(signal.SIGKILL)
         load.end()
         assert {answer.status_code for answer in load.answers.values()} == {201}
         answered |= load.answers
-        assert set(answered) <= set(kept_keys(url))
-        again = start(url)
+        assert set(answered) <= set(kept_keys(each_url))
+        again = start(each_url)
         for sent in load.sent:
             replay, before = again.post(sent), answered.get(sent["event_id"])
             assert replay.status_code == 200 if before else replay.status_code in (200, 201)
             assert before is None or replay.content == before.content
             answered[sent["event_id"]] = replay
         again.stop()
-        assert set(kept_keys(url)) == set(answered)
+        assert set(kept_keys(each_url)) == set(answered)
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
@@ -114,26 +114,26 @@ def test_a_graceful_stop_answers_what_it_has_taken(start: Start, url: str, by: s
     assert set(kept_keys(url)) == set(load.answers)
 
 
-def test_two_processes_share_one_file_and_one_log(start: Start, url: str) -> None:
-    both = [start(url), start(url)]
+def test_two_processes_share_one_log(start: Start, each_url: str) -> None:
+    both = [start(each_url), start(each_url)]
     load = Load(both, threads=8)
     load.wait_for(300)
     load.end()
     assert {answer.status_code for answer in load.answers.values()} == {201}
-    assert set(kept_keys(url)) == set(load.answers)
+    assert set(kept_keys(each_url)) == set(load.answers)
     checkpoints = [one.http.get("/checkpoint").text for one in both]
     assert checkpoints[0] == checkpoints[1]
 
 
-def test_one_key_sent_to_two_processes_at_once_is_one_record(start: Start, url: str) -> None:
-    both = [start(url), start(url)]
+def test_one_key_sent_to_two_processes_at_once_is_one_record(start: Start, each_url: str) -> None:
+    both = [start(each_url), start(each_url)]
     for _ in range(20):
         sent = choice()
         with ThreadPoolExecutor(4) as pool:
             answers = list(pool.map(lambda one, sent=sent: one.post(sent), both * 2))
         assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201]
         assert len({answer.content for answer in answers}) == 1
-    assert len(kept_keys(url)) == 20
+    assert len(kept_keys(each_url)) == 20
 
 
 def test_a_full_disk_is_503_and_when_there_is_room_again_201(start: Start, url: str) -> None:
