@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import resource
+import shutil
 import signal
+import socket
 import sqlite3
+import subprocess
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -438,3 +441,88 @@ def test_the_receiver_runs_in_a_loop_that_is_somebody_elses(opened: store.Store)
 
     assert while_serving(Application(opened, notices(), server.now), work) == 201
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
+
+
+def test_sighup_has_new_notices_read_at_once_and_loses_no_request(start: Start, url: str, tmp_path: Path) -> None:
+    path = tmp_path / "notices.json"
+    path.write_text(json.dumps(NOTICES_JSON))
+    one = start(url, notices=path)
+    load = Load([one], threads=4)
+    for _ in range(10):
+        path.write_text(json.dumps(NOTICES_JSON))
+        one.process.send_signal(signal.SIGHUP)
+        load.wait_for(len(load.answers) + 4)
+    load.end()
+    assert {answer.status_code for answer in load.answers.values()} == {201}
+    assert set(kept_keys(url)) == set(load.answers)
+
+
+def test_a_clock_that_steps_back_breaks_nothing(opened: store.Store) -> None:
+    times = iter([NOW, NOW - timedelta(days=400), NOW])
+
+    async def work(client: httpx.AsyncClient) -> list[str]:
+        return [(await post(client, body())).json()["event"]["event_time"] for _ in range(3)]
+
+    said = in_process(Application(opened, notices(), lambda: next(times)), work)
+    assert said == ["2026-11-22T09:14:22Z", "2025-10-18T09:14:22Z", "2026-11-22T09:14:22Z"]
+    assert verify(opened).holds
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace makes the disk fail; scripts/system installs it")
+def test_an_error_of_fsync_is_no_receipt_and_what_was_answered_before_is_there(start: Start, url: str) -> None:
+    one = start(url)
+    answered = [choice() for _ in range(3)]
+    assert [one.post(sent).status_code for sent in answered] == [201] * 3
+    failing = ["strace", "-f", "-qq", "-o", "/dev/null", "-p", str(one.process.pid), "-e", "trace=fsync,fdatasync"]
+    with subprocess.Popen([*failing, "-e", "inject=fsync,fdatasync:error=EIO"]) as tracer:
+        status = Path(f"/proc/{one.process.pid}/status")
+        until(lambda: f"TracerPid:\t{tracer.pid}" in status.read_text())
+        time.sleep(0.2)  # its other threads
+        refused = [choice() for _ in range(3)]
+        assert [one.post(sent).status_code for sent in refused] == [503] * 3
+        assert one.http.get("/healthz").status_code == 200
+        tracer.terminate()
+    assert [one.post(sent).status_code in (200, 201) for sent in refused] == [True] * 3
+    one.stop(signal.SIGKILL)
+    assert set(kept_keys(url)) == {sent["event_id"] for sent in [*answered, *refused]}
+
+
+def test_ten_thousand_connections_that_send_nothing_whole_keep_nobody_out(start: Start, url: str) -> None:
+    """Headers that never end: each new connection takes the place of the one that has waited longest."""
+    one, wanted = start(url), 10_000
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < wanted + 200:
+        pytest.skip(f"this machine allows {hard} open files, and the test wants {wanted}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted + 200, hard))
+    slow: list[socket.socket] = []
+    try:
+        for at in range(wanted):
+            slow.append(socket.create_connection(("127.0.0.1", one.port), timeout=10))
+            with suppress(OSError):
+                slow[-1].sendall(b"POST /choices HTTP/1.1\r\nX-Slow: ")
+            if at % 2500 == 2499:
+                with httpx.Client(base_url=f"http://127.0.0.1:{one.port}", verify=False, timeout=20) as client:
+                    assert client.post("/choices", json=choice()).status_code == 201
+    finally:
+        for each in slow:
+            each.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert one.post(choice()).status_code == 201
+    assert len(kept_keys(url)) == 5
+
+
+def test_headers_that_drip_are_cut_off_in_time(opened: store.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "HEADER_SECONDS", 0.3)
+
+    async def drip(port: int) -> float:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        began, ended = time.monotonic(), asyncio.create_task(reader.read())
+        while not ended.done() and time.monotonic() < began + 5:
+            writer.write(b"X")
+            await asyncio.sleep(0.05)
+        writer.close()
+        with suppress(OSError):
+            await ended
+        return time.monotonic() - began
+
+    assert while_serving(Application(opened, notices(), lambda: NOW), drip) < 4

@@ -116,15 +116,14 @@ def wire(server: Postgres, folder: Path) -> Iterator[threading.Event]:
     listening.listen()
 
     def pass_on(from_: socket.socket, to: socket.socket, watch: bool) -> None:
-        with contextlib.suppress(OSError):
+        with from_, contextlib.suppress(OSError):
             while data := from_.recv(65536):
-                last = watch and cut.is_set() and b"policy_batches" in data
-                if last:
-                    to.sendall(data)
-                    cut.clear()
-                    from_.shutdown(socket.SHUT_RDWR)
-                    return
                 to.sendall(data)
+                if watch and cut.is_set() and b"policy_batches" in data:
+                    cut.clear()
+                    break
+            from_.shutdown(socket.SHUT_RDWR)
+            to.shutdown(socket.SHUT_RDWR)
 
     def accept() -> None:
         with contextlib.suppress(OSError):

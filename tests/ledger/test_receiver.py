@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
+import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from generator.ledger import log, store
+from generator.ledger.limits import Settings, networks
+from generator.ledger.receiver import Receiver as Application
 from generator.ledger.records import leaf
 from generator.ledger.verify import verify
 
 from .conftest import ORIGIN, Receiver, Start
 from .holder import read_checkpoint, verify_inclusion
-from .world import OLD_POLICY, SITE, choice, refusal
+from .test_faults import in_process
+from .test_faults import opened as opened  # a fixture
+from .world import NOW, OLD_POLICY, SITE, choice, notices, refusal
 
 
 def problem(answer: httpx.Response) -> dict[str, Any]:
@@ -260,6 +270,121 @@ def test_a_lone_choice_does_not_wait_for_company_or_for_an_acknowledgement(recei
         receiver.post(sent)
         times.append(time.perf_counter() - began)
     assert sorted(times)[5] < 0.03
+
+
+SECRET = base64.b64encode(b"s" * 32).decode()
+REFERENCE = "sha256:" + hashlib.sha256(SECRET.encode()).hexdigest()
+
+
+def shown(one: Receiver, what: str, secret: str = SECRET) -> httpx.Response:
+    return one.http.post(f"/choices/{what}", json={"schema": "policy-secret/1", "secret": secret})
+
+
+def test_a_browser_sees_its_records_by_its_secret_and_erases_them(start: Start, each_url: str) -> None:
+    one = start(each_url)
+    receipts = [one.post(choice(subject_ref=REFERENCE)).json() for _ in range(3)]
+    other = one.post(choice()).json()
+    assert shown(one, "lookup").json() == {"schema": "policy-records/1", "records": receipts}
+    assert shown(one, "lookup", "x" * 30).json()["records"] == []
+    assert shown(one, "erase").json() == {"schema": "policy-erased/1", "erased": 3, "held": 0}
+    assert shown(one, "erase").json()["erased"] == 0
+    assert shown(one, "lookup").json()["records"] == []
+    assert one.post(choice()).status_code == 201
+    one.stop()
+    with closing(store.open_store(each_url)) as opened:
+        seen = verify(opened)
+        assert (seen.holds, seen.records, seen.erased) == (True, 3, 3)
+        assert other["receipt_id"] in {record.event_id for _, record in opened.read()}
+
+
+def test_what_is_under_a_legal_hold_is_not_erased_and_that_is_said(start: Start, url: str) -> None:
+    one = start(url)
+    for _ in range(2):
+        one.post(choice(subject_ref=REFERENCE))
+    with closing(store.open_store(url)) as opened:
+        opened.hold("case 7", 0, 0)
+    assert shown(one, "erase").json() == {"schema": "policy-erased/1", "erased": 1, "held": 1}
+    assert len(shown(one, "lookup").json()["records"]) == 1
+
+
+@pytest.mark.parametrize("data", [b"{}", b'{"schema":"policy-secret/1","secret":"short"}', b'{"secret":1}', b"[1]"])
+@pytest.mark.parametrize("what", ["lookup", "erase"])
+def test_what_is_no_secret_is_refused(receiver: Receiver, what: str, data: bytes) -> None:
+    answer = receiver.http.post(f"/choices/{what}", content=data, headers={"content-type": "application/json"})
+    assert problem(answer)["status"] == 422
+    assert receiver.http.get(f"/choices/{what}?secret={SECRET}").status_code == 405
+
+
+def test_metrics_count_answers_and_commits_and_name_nobody(start: Start, url: str) -> None:
+    one = start(url)
+    sent = choice()
+    one.post(sent)
+    one.post(sent)
+    one.post(b"{")
+    text = one.http.get("/metrics").text
+    assert 'policy_answers_total{path="/choices",status="201"} 1\n' in text
+    assert 'policy_answers_total{path="/choices",status="200"} 1\n' in text
+    assert 'policy_answers_total{path="/choices",status="400"} 1\n' in text
+    assert "policy_records_total 1\n" in text
+    assert "policy_commit_seconds_count 2\n" in text
+    assert sent["event_id"] not in text
+
+
+def test_the_description_names_each_address_and_what_each_answers(receiver: Receiver) -> None:
+    described = receiver.http.get("/openapi.json").json()
+    assert set(described["paths"]) == {
+        "/choices",
+        "/choices/lookup",
+        "/choices/erase",
+        "/checkpoint",
+        "/healthz",
+        "/metrics",
+        "/openapi.json",
+    }
+    assert set(described["components"]["schemas"]["Choice"]["required"]) == set(choice())
+    statuses = {int(status) for status in described["paths"]["/choices"]["post"]["responses"]}
+    assert {status for status, _ in REFUSED.values()} - {404} <= statuses
+
+
+def test_a_network_over_its_rate_is_told_when_to_come_again_and_its_change_is_kept_then(opened: store.Store) -> None:
+    app = Application(opened, notices(), lambda: NOW, Settings(proxies=networks(["127.0.0.1/32"]), rate=0.5))
+
+    async def work(client: httpx.AsyncClient) -> list[httpx.Response]:
+        headers = {"content-type": "application/json", "x-forwarded-for": "8.8.8.8"}
+        answers = [await client.post("/choices", json=choice(), headers=headers) for _ in range(16)]
+        elsewhere = headers | {"x-forwarded-for": "1.1.1.1"}
+        return [*answers, await client.post("/choices", json=choice(), headers=elsewhere)]
+
+    *taken, over, other = in_process(app, work)
+    assert [answer.status_code for answer in taken] == [201] * 15
+    assert (problem(over)["status"], int(over.headers["retry-after"])) == (429, 2)
+    assert other.status_code == 201
+    assert opened.head().size == 16
+
+
+def test_a_quota_drops_refusals_first_then_choices_and_never_reads(opened: store.Store) -> None:
+    async def work(client: httpx.AsyncClient) -> list[int]:
+        statuses = []
+        for share in (0.8, 0.95, 1.0):
+            app._used = int(1_000_000 * share)
+            sent = (refusal(), choice())
+            statuses += [(await client.post("/choices", json=one)).status_code for one in sent]
+        return [*statuses, (await client.get("/checkpoint")).status_code, (await client.get("/healthz")).status_code]
+
+    app = Application(opened, notices(), lambda: NOW, Settings(quota=1_000_000))
+    assert in_process(app, work) == [201, 201, 507, 201, 507, 507, 200, 200]
+
+
+def test_a_tool_that_tries_whatever_the_description_allows_finds_nothing_undescribed(receiver: Receiver) -> None:
+    """schemathesis: statuses, types and bodies are those of /openapi.json, and nothing is a 500."""
+    command = [str(Path(sys.executable).with_name("schemathesis")), "run"]
+    checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+    options = ["--checks", checks, "--max-examples", "15", "--no-color", "--generation-database", "none"]
+    address = f"http://127.0.0.1:{receiver.port}"
+    done = subprocess.run(
+        [*command, f"{address}/openapi.json", *options], capture_output=True, text=True, timeout=240, env={**os.environ}
+    )
+    assert done.returncode == 0, done.stdout[-4000:]
 
 
 # Below httpx: framing, byte by byte (X03, X10).
