@@ -94,5 +94,5 @@ def body(**changes: Any) -> bytes:
 _nonces = itertools.count(1)
 
 
-def record(**changes: Any) -> Record:
-    return accept(parse(body(**changes)), notices(), NOW, next(_nonces).to_bytes(32, "big"))
+def record(terms: Notices | None = None, **changes: Any) -> Record:
+    return accept(parse(body(**changes)), terms or notices(), NOW, next(_nonces).to_bytes(32, "big"))
