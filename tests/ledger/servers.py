@@ -121,5 +121,5 @@ class Postgres:
         self.server = None
 
     def remove(self) -> None:
-        self.stop()
+        self.stop(signal.SIGQUIT)  # without a last checkpoint of what is about to be deleted
         shutil.rmtree(self.folder)
