@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -375,14 +374,16 @@ def test_a_quota_drops_refusals_first_then_choices_and_never_reads(opened: store
     assert in_process(app, work) == [201, 201, 507, 201, 507, 507, 200, 200]
 
 
-def test_a_tool_that_tries_whatever_the_description_allows_finds_nothing_undescribed(receiver: Receiver) -> None:
+def test_a_tool_that_tries_whatever_the_description_allows_finds_nothing_undescribed(
+    receiver: Receiver, tmp_path: Path
+) -> None:
     """schemathesis: statuses, types and bodies are those of /openapi.json, and nothing is a 500."""
     command = [str(Path(sys.executable).with_name("schemathesis")), "run"]
     checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
     options = ["--checks", checks, "--max-examples", "15", "--no-color", "--generation-database", "none"]
     address = f"http://127.0.0.1:{receiver.port}"
     done = subprocess.run(
-        [*command, f"{address}/openapi.json", *options], capture_output=True, text=True, timeout=240, env={**os.environ}
+        [*command, f"{address}/openapi.json", *options], capture_output=True, text=True, timeout=240, cwd=tmp_path
     )
     assert done.returncode == 0, done.stdout[-4000:]
 
