@@ -42,7 +42,7 @@ def prepare(
     redline = diff.compare(before.document, policy.draft.document) if before else None
     found = [*_lint(loaded, paths.values()), *_summary(summary, where, redline)]
     if before and redline and kind == "editorial":
-        found += review.material_problems(redline, before.label)
+        found += (*review.material_problems(redline, before.label), *review.number_problems(redline, where))
     warnings = _without_errors(found)
     texts = {language: _as_released((others.get(language) or policy.draft).content.decode()) for language in paths}
     release = plan(

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import groupby
+from itertools import count, groupby
 
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import Hamming, Levenshtein
 
-from generator.diff import Redline, SectionChange, same_words
+from generator.diff import BlockChange, Redline, SectionChange, same_words
 from generator.documents import Document, Section
 from generator.errors import Problem, Severity, Where
 from generator.tokens import TOKEN
+from generator.visible import dates, figures, text_of
 
 # Words that say nothing of a change, in a summary that holds no others.
 _EMPTY_WORDS = (
@@ -35,7 +36,7 @@ _SECTIONS = re.compile(
     re.IGNORECASE,
 )
 Paths = Mapping[str, list[Section]]  # by id: the sections that one stands below, and itself
-_SHOWN = 12  # changed sections that a message names
+_SHOWN = 12  # changed sections or numbers that a message names
 
 
 def material_problems(redline: Redline, version: str) -> Iterator[Problem]:
@@ -76,6 +77,35 @@ def _paths(document: Document) -> Paths:
     return found
 
 
+def number_problems(redline: Redline, where: Where) -> Iterator[Problem]:
+    """What an editorial release changes in figures: a period, an age or an amount is seldom a matter of form."""
+    if told := list(_changed_figures(redline)):
+        hint = "a period, an age or an amount is a change of substance: release that with --material"
+        yield Problem("release.numbers", where, f"numbers changed: {_listed(told)}", hint, "warning")
+
+
+def _changed_figures(redline: Redline) -> Iterator[str]:
+    """Each number or date that is another one within a text that stayed, but for the day that the text gives itself."""
+    held: dict[int, tuple[list[str], list[str], str]] = {}  # of a move both ends are one
+    index = count(-1, -1)
+    for change in redline.changed:
+        for block in change.all:
+            if not block.kept and (block.move or (block.old and block.new)):
+                *sides, place = held.get(key := block.move or next(index), ([], [], ""))
+                for found, text in zip(sides, _sides(block), strict=True):
+                    found += [figure for figure in figures(text) if figure not in dates(text)]
+                held[key] = (sides[0], sides[1], _place(change, redline) if block.new else place)
+    for old, new, place in held.values():
+        for tag, i, j, k, end in (Hamming if len(old) == len(new) else Levenshtein).opcodes(old, new):
+            if tag != "equal":
+                yield f"{', '.join(old[i:j]) or 'none'} -> {', '.join(new[k:end]) or 'none'} in {place}"
+
+
+def _sides(block: BlockChange) -> list[str]:
+    """What a reader sees of a block in the old text and in the new one."""
+    return [text_of("".join(span.text for span in block.words if span.op in ops)) for ops in ("=-", "=+")]
+
+
 def is_empty(summary: str) -> bool:
     """Whether no word of a summary could say what changed: "wip", "Updates the policy."."""
     words = [word for word in _words(summary) if not word.isdigit()]
@@ -106,12 +136,17 @@ def summary_problem(redline: Redline, summary: str, where: Where) -> Problem | N
 
 def _told(redline: Redline) -> str:
     """The changed sections, with what happened to each."""
-    told = []
-    for change in redline.changed:
-        number, heading = next(iter(_numbers(change, redline)), ""), change.section.heading if change.section else ""
-        told.append(f"{number} {heading or 'the opening text'} ({change.status})".strip())
+    return f"changed: {_listed([f'{_place(change, redline)} ({change.status})' for change in redline.changed])}"
+
+
+def _listed(told: list[str]) -> str:
     more = f"; and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
-    return f"changed: {'; '.join(told[:_SHOWN])}{more}"
+    return f"{'; '.join(told[:_SHOWN])}{more}"
+
+
+def _place(change: SectionChange, redline: Redline) -> str:
+    number, heading = next(iter(_numbers(change, redline)), ""), change.section.heading if change.section else ""
+    return f"{number} {heading or 'the opening text'}".strip()
 
 
 def _numbers(change: SectionChange, redline: Redline) -> list[str]:

@@ -270,6 +270,14 @@ def test_a_summary_that_may_be_wrong_is_warned_of_and_what_changed_is_told() -> 
     assert [change.status for change in done.redline.changed] == ["reworded"]
 
 
+def test_an_editorial_release_that_changes_a_number_is_warned_of() -> None:
+    aged = TERMS.replace("everybody", "everybody over 18")
+    made = site(aged.replace("18", "13"), aged)
+    (warning,) = (problem for problem in prepared(made).warnings if problem.code == "release.numbers")
+    assert warning.message == "numbers changed: 18 -> 13 in 1 Scope"
+    assert "release.numbers" not in {problem.code for problem in prepared(made, "material").warnings}
+
+
 def test_a_notice_needs_a_summary_too() -> None:
     made = make_sources(SITE + CONSENT)
     with pytest.raises(SourceError, match=r"release\.summary: 'update' does not say what changed"):
