@@ -194,7 +194,7 @@ PRICES = ("ten euros", "twelve euros")
         "What was ten is more.",  # an old word
         "See section 2.",
         "See § 2 for more.",
-        "Fixes typos, and raises the price.",
+        "Fixes typos, and raises the price to twelve euros.",
     ],
 )
 def test_a_summary_that_names_what_changed_is_fine(summary: str) -> None:
@@ -253,6 +253,33 @@ def test_a_summary_that_denies_what_changed_is_an_error(summary: str, change: tu
 )
 def test_a_summary_that_says_how_little_changed_may_be_right(summary: str, change: tuple[str, str]) -> None:
     problem = told(summary, change)
+    assert problem is None or problem.severity == "warning"
+
+
+@pytest.mark.parametrize(
+    "summary",
+    [
+        "Fixes a typo in Discounts.",
+        "Mends punctuation in section 2.1, Discounts.",
+        "Discounts: formatting only.",
+        "No real changes to section 2.",
+        "Corrects the spelling of § 2.1",
+    ],
+)
+def test_where_something_changed_does_not_say_what(summary: str) -> None:
+    problem = told(summary, ("half of it", "nothing"))
+    assert problem
+    assert (problem.severity, "and no more, but more has changed" in problem.message) == ("error", True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "summary"),
+    [("lose", "loss", "Fixes a typo in Complaints."), ("plain terms.", "plain terms!", "Only punctuation.")],
+)
+def test_the_day_that_a_text_gives_itself_goes_with_a_typo_or_a_comma(old: str, new: str, summary: str) -> None:
+    dated = TEXT + "\nLast updated: May 7, 2020\n"
+    later = dated.replace(old, new).replace("May 7", "June 8")
+    problem = review.summary_problem(diff.compare(parse(dated, "a"), parse(later, "b")), summary, Where("r"))
     assert problem is None or problem.severity == "warning"
 
 
