@@ -94,16 +94,26 @@ def _prepare_notice(loaded: Library, sources: Sources, kind: Kind, summary: str,
 def withdraw(loaded: Library, sources: Sources, name: str, version: str, *, reason: str) -> Prepared:
     """Take a release back from today on; SourceError if there is none to take back. Its text and its row stay."""
     register = loaded.register(name)
-    release = register.get(version)
-    if release is None or register.withdrawn(release):
-        known = [str(release.version) for release in register.releases if not register.withdrawn(release)]
-        message = f"there is no release {version!r} that could be withdrawn"
-        raise SourceError(Problem("withdraw.unknown", Where(register.path), message, f"known: {', '.join(known)}"))
-    _without_errors(_summary(reason, Where(register.path), None))
-    today = loaded.today
+    release, where, today = register.get(version), Where(register.path), loaded.today
+    if release and (end := register.withdrawn(release)):
+        raise SourceError(Problem("withdraw.again", where, f"{version} is already withdrawn, since {end.effective}"))
+    if release is None:
+        known = ", ".join(str(release.version) for release in register.releases if not register.withdrawn(release))
+        raise SourceError(Problem("withdraw.unknown", where, f"there is no release {version!r}", f"known: {known}"))
+    if review.is_empty(reason):
+        message, hint = f"the reason {reason!r} does not say why", "say it in a sentence for readers"
+        raise SourceError(Problem("withdraw.reason", where, message, hint))
     row = Release(release.version, today, today, "withdrawal", reason, release.sha256, register.head)
     register.add(row)  # its checks hold for the new row too
-    return Prepared(row, _register(sources, name, row))
+    return Prepared(row, _register(sources, name, row), warnings=tuple(_without_use(register, release, today)))
+
+
+def _without_use(register: Register, release: Release, today: date) -> Iterable[Problem]:
+    if register.status(release, today) == "superseded":
+        message = (
+            f"{release.version} no longer applies, since {register.superseded_on(release)}: nothing else will apply"
+        )
+        yield Problem("withdraw.superseded", Where(register.path), message, "a row is for good", "warning")
 
 
 def _lint(loaded: Library, paths: Collection[str]) -> list[Problem]:

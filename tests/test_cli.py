@@ -392,7 +392,12 @@ def test_a_release_is_looked_at_announced_withdrawn_and_verified(site: Path) -> 
     assert run("announce", "privacy-policy", "--format", "html", cwd=site).stdout.startswith("<!doctype html>")
     run("build", cwd=site)
 
-    done = run("withdraw", "privacy-policy", "2.0", "--reason", "Nobody approved section 7.", cwd=site)
+    files = {path: path.read_bytes() for path in site.rglob("*") if path.is_file()}
+    withdraw = ("withdraw", "privacy-policy", "2.0", "--reason", "Nobody approved section 7.")
+    done = run(*withdraw, "--dry-run", cwd=site)
+    assert (done.returncode, done.stdout) == (0, "would withdraw privacy-policy 2.0; in force today: 1.1\n")
+    assert {path: path.read_bytes() for path in site.rglob("*") if path.is_file()} == files
+    done = run(*withdraw, cwd=site)
     assert (done.returncode, done.stderr) == (0, "")
     assert "withdrew privacy-policy 2.0; in force today: 1.1" in done.stdout
     assert "announce.none: no release is announced" in run("announce", "privacy-policy", cwd=site).stderr

@@ -255,6 +255,25 @@ def test_a_withdrawn_release_stays_at_its_address_and_says_since_when_and_why() 
     assert "12 euros" in page
 
 
+@pytest.mark.parametrize(
+    ("version", "day", "said"),
+    [
+        ("1.0", date(2026, 2, 9), "It was in force for less than a day."),  # 1.1 is of the same day
+        ("1.1", date(2026, 2, 1), "It was in force for less than a day."),
+        ("1.1", date(2026, 1, 9), "It never took effect."),
+    ],
+)
+def test_a_release_that_was_in_force_on_no_whole_day_is_not_said_to_have_never_been(
+    version: str, day: date, said: str
+) -> None:
+    first = date(2026, 1, 1)
+    effective = first if version == "1.0" else date(2026, 2, 1)
+    second = Frozen(TERMS.replace("plain", "clear"), effective, published=first)
+    files = withdrawn(policy_files("terms", [Frozen(TERMS), second]), version, day)
+    page = build.build(make_sources(content=files), today=TODAY).files[f"terms/{version}/index.html"].decode()
+    assert said in page
+
+
 def test_the_release_before_a_withdrawn_one_is_in_force_again_and_tells_each_of_its_days() -> None:
     made = taken_back(date(2026, 2, 10))
     view = release(made["/terms/"])

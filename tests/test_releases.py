@@ -333,10 +333,20 @@ def test_what_is_no_release_cannot_be_withdrawn(version: str) -> None:
 
 def test_nothing_is_withdrawn_twice_or_without_a_reason() -> None:
     made, _ = taken_back(site(TERMS, TERMS, TERMS.replace("plain", "clear")), "1.1")
-    with pytest.raises(SourceError, match=r"withdraw\.unknown"):
+    with pytest.raises(SourceError, match=r"withdraw\.again: 1.1 is already withdrawn, since 2026-11-22"):
         taken_back(made, "1.1")
-    with pytest.raises(SourceError, match=r"release\.summary"):
-        releases.withdraw(build.load(made, today=TODAY), made, "terms", "1.0", reason="wip")
+    for reason in ("", "wip"):
+        with pytest.raises(SourceError, match=rf"withdraw\.reason: the reason '{reason}' does not say why"):
+            releases.withdraw(build.load(made, today=TODAY), made, "terms", "1.0", reason=reason)
+
+
+def test_withdrawing_what_no_longer_applies_is_warned_of() -> None:
+    made = site(TERMS, TERMS, TERMS.replace("plain", "clear"))  # both are of one day
+    loaded = build.load(made, today=TODAY)
+    (warning,) = releases.withdraw(loaded, made, "terms", "1.0", reason="Nobody approved it.").warnings
+    assert (warning.code, warning.severity) == ("withdraw.superseded", "warning")
+    assert "1.0 no longer applies, since 2026-01-01" in warning.message
+    assert releases.withdraw(loaded, made, "terms", "1.1", reason="Nobody approved it.").warnings == ()
 
 
 def test_a_withdrawn_notice_gives_way_to_the_one_before_and_stays_known_to_the_receiver() -> None:

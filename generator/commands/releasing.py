@@ -75,8 +75,9 @@ def release_command(
 @click.argument("policy")
 @click.argument("version")
 @click.option("--reason", required=True, help="Why, in a sentence for readers.", metavar="TEXT")
+@click.option("--dry-run", is_flag=True, help="Check and tell, but write nothing.")
 @click.pass_obj
-def withdraw_command(root: Path, policy: str, version: str, reason: str) -> None:
+def withdraw_command(root: Path, policy: str, version: str, reason: str, dry_run: bool) -> None:
     """Take VERSION of POLICY (or of the notice) back from today on.
 
     Its text and its row stay, marked. What was in force before is in force again.
@@ -84,7 +85,11 @@ def withdraw_command(root: Path, policy: str, version: str, reason: str) -> None
     read, library = _load(root)
     prepared = releases.withdraw(library, read, policy, version, reason=reason)
     after = library.register(policy).add(prepared.release).in_force(library.today)
-    click.echo(f"withdrew {policy} {version}; in force today: {after.version if after else 'none'}")
+    show(prepared.warnings)
+    done = "would withdraw" if dry_run else "withdrew"
+    click.echo(f"{done} {policy} {version}; in force today: {after.version if after else 'none'}")
+    if dry_run:
+        return
     _write(root, prepared)
     if policy != NOTICE:
         click.echo(f"  tell readers of it: policy announce {policy} {version}")
