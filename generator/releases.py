@@ -4,7 +4,7 @@ either. What may be released is decided here and in `review`."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -39,12 +39,13 @@ def prepare(
         raise _nothing_new(policy.register)
     others, where = policy.draft.translations, Where(policy.register.path)
     paths = {language: library.draft_path(name, language) for language in ("", *others)}
-    redline = diff.compare(before.document, policy.draft.document) if before else None
+    texts = {language: _as_released((others.get(language) or policy.draft).content.decode()) for language in paths}
+    frozen = replace(policy.draft.document, source=texts[""].decode())  # with the lines of the draft
+    redline = diff.compare(before.document, frozen) if before else None
     found = [*_lint(loaded, paths.values()), *_summary(summary, where, redline)]
     if before and redline and kind == "editorial":
         found += (*review.material_problems(redline, before.label), *review.number_problems(redline, where))
     warnings = _without_errors(found)
-    texts = {language: _as_released((others.get(language) or policy.draft).content.decode()) for language in paths}
     release = plan(
         policy.register,
         kind,

@@ -82,6 +82,16 @@ def test_the_mark_of_what_a_draft_awaits_is_taken_away_with_its_release() -> Non
     assert not after(made, done)[1].policies[0].draft_is_new
 
 
+def test_the_mark_is_no_change_of_the_release() -> None:
+    draft = TERMS.replace("title: Terms", "title: Terms\nawaiting: approval\n  by all").replace("10", "12")
+    redline = prepared(site(draft, TERMS), "material").redline
+    assert redline is not None
+    assert [block.kept for block in redline.front] == [True] * len(redline.front)
+    assert [change.heading[0].text for change in redline.changed] == ["Price"]
+    with pytest.raises(SourceError, match=r"policy\.md:13: release\.material-section"):  # the line of the draft
+        prepared(site(draft, TERMS))
+
+
 def test_a_draft_that_only_awaits_something_is_nothing_new() -> None:
     assert codes(site(TERMS.replace("title: Terms", "title: Terms\nawaiting: x"), TERMS)) == ["release.nothing-new"]
 
@@ -446,7 +456,10 @@ def test_a_notice_may_follow_one_that_is_announced() -> None:
 
 
 def test_a_notice_that_says_nothing_new_is_not_released() -> None:
-    assert codes(with_banner(), name="notice") == ["release.nothing-new"]
+    made = with_banner()
+    assert codes(made, name="notice") == ["release.nothing-new"]
+    notices = build.load(made, today=TODAY).notices
+    assert notices.draft == notices.released[history.Version(1, 0)]  # its version is no difference, either
 
 
 def test_a_site_without_consent_has_no_notice_to_release() -> None:
