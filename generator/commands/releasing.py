@@ -15,7 +15,7 @@ from generator import build, config, output, releases, sources, verify
 from generator.commands.console import exit_if, show, today
 from generator.errors import PolicyError, Problem, Where
 from generator.history import Kind, Register
-from generator.library import NOTICE, Library
+from generator.library import NOTICE, Library, readable_registers
 from generator.releases import Prepared
 from generator.sources import Sources
 from generator.views import facts
@@ -156,7 +156,7 @@ def _told(register: Register, library: Library, day: datetime | None) -> list[di
 
 
 @click.command("verify")
-@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--strict", is_flag=True, help="Warnings count as problems.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was checked, and the problems, as JSON.")
 @click.pass_obj
@@ -184,11 +184,14 @@ def _verified(root: Path, folder: Path | None) -> Iterator[tuple[str, verify.Ver
     """The sources, where they are there, and the built site, where it is."""
     built = folder or root / "dist"
     if (root / config.PATH).exists() or not folder:
+        registers: dict[str, Register] = {}
         try:
-            registers = _load(root)[1].registers
+            read = sources.read(root)
+            registers = readable_registers(config.load(read.site), read)
+            registers = build.load(read, today=today()).registers
             yield "content", verify.Verified(0, registers, tuple(output.lost_rows(registers, built)))
         except PolicyError as error:
-            yield "content", verify.Verified(0, {}, error.problems)
+            yield "content", verify.Verified(0, registers, error.problems)
     if folder or built.exists():
         found = (path.relative_to(built) for path in built.rglob("*") if path.is_file())
         names = [path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts)]
