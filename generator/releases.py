@@ -111,10 +111,9 @@ def withdraw(loaded: Library, sources: Sources, name: str, version: str, *, reas
 
 def _without_use(register: Register, release: Release, today: date) -> Iterable[Problem]:
     if register.status(release, today) == "superseded":
-        message = (
-            f"{release.version} no longer applies, since {register.superseded_on(release)}: nothing else will apply"
-        )
-        yield Problem("withdraw.superseded", Where(register.path), message, "a row is for good", "warning")
+        message = f"{release.version} no longer applies, since {register.superseded_on(release)}"
+        hint = "nothing comes back into force, and the row that says so is for good"
+        yield Problem("withdraw.superseded", Where(register.path), message, hint, "warning")
 
 
 def _lint(loaded: Library, paths: Collection[str]) -> list[Problem]:

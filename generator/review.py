@@ -80,7 +80,7 @@ def _paths(document: Document) -> Paths:
 def number_problems(redline: Redline, where: Where) -> Iterator[Problem]:
     """What an editorial release changes in figures: a period, an age or an amount is seldom a matter of form."""
     if told := list(_changed_figures(redline)):
-        hint = "a period, an age or an amount is a change of substance: release that with --material"
+        hint = "release a change of substance with --material"
         yield Problem("release.numbers", where, f"numbers changed: {_listed(told)}", hint, "warning")
 
 
@@ -121,16 +121,14 @@ def summary_problem(redline: Redline, summary: str, where: Where) -> Problem | N
     numbers = [number for found in _SECTIONS.findall(summary) for number in re.findall(_NUMBER, found)]
     strange = [n for n in numbers if not any(f"{n}.".startswith(c) or c.startswith(f"{n}.") for c in changed)]
     claim = _FORM.search(summary) or _SLIPS.search(summary)
-    words, headings = (
-        _telling(" ".join(text for place in _places(redline.blocks) for text in place)),
-        _headings(redline),
-    )
-    if claim and not _telling(summary.replace(claim[0], " ")) & words and _denied(claim, redline):  # where is not what
+    words = " ".join(text for place in _places(redline.blocks) for text in place)
+    said = _telling(summary.replace(claim[0], " ") if claim else summary)
+    if claim and not said & _telling(words) and _denied(claim, redline):  # where is not what
         message = f"the summary says {claim[0]!r} and no more, but more has changed"
         severity = "error"
     elif changed and strange:
         message = f"the summary names {', '.join(strange)}, where nothing changed"
-    elif not _telling(summary) & (words | _telling(headings)) and not numbers:
+    elif not said & _telling(f"{_headings(redline)} {words}") and not numbers:
         message = "the summary names nothing that changed"
     else:
         return None
