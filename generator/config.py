@@ -72,7 +72,7 @@ class Site:
         if not self.policies:
             raise ValueError("'policies' names no policy")
         for policy, count in Counter(self.policies).items():
-            check_policy_name(policy)
+            check_policy_name(policy, "'policies': ")
             if count > 1:
                 raise ValueError(f"'policies' names {policy!r} twice")
 
@@ -88,12 +88,12 @@ class Site:
         return self.url.rstrip("/") + path
 
 
-def check_policy_name(name: str) -> None:
+def check_policy_name(name: str, key: str = "") -> None:
     """ValueError where a policy's folder and address cannot be called so."""
     if not _POLICY.fullmatch(name):
-        raise ValueError(f"a policy's name wants small letters, digits and hyphens, and is {name!r}")
+        raise ValueError(f"{key}a policy's name wants small letters, digits and hyphens, and is {name!r}")
     if name in _RESERVED:
-        raise ValueError(f"a policy cannot be called {name!r}: the site uses that address itself")
+        raise ValueError(f"{key}a policy cannot be called {name!r}: the site uses that address itself")
 
 
 def load(text: str, path: str = PATH) -> Site:

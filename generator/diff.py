@@ -20,7 +20,7 @@ from generator.documents import Document, FrontMatter, Section, written
 from generator.simplify import simplify, tidy
 from generator.spans import Role, Span, merged, plain, shown, word_spans
 from generator.tokens import Op, fewer
-from generator.visible import Visible, dates, difference
+from generator.visible import Visible, dates, difference, figures, text_of
 
 __all__ = [
     "SILENT",
@@ -108,6 +108,12 @@ class Redline:
     def visible(self) -> Visible:
         """What a reader who sees no marks would notice: proven, not judged."""
         return difference(self.old.source, self.new.source, foreign=self.old.foreign and self.new.foreign)
+
+    @property
+    def figures_changed(self) -> bool:
+        """Whether a number or a date that a reader sees is another one."""
+        old, new = (figures(text_of(side.source, foreign=side.foreign)) for side in (self.old, self.new))
+        return old != new
 
     @property
     def date_unchanged(self) -> bool:

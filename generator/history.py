@@ -237,10 +237,12 @@ class Register:
         return next((period.release for period in self.periods if period.first > today), None)
 
     def superseded_on(self, release: Release) -> date | None:
-        """The day a later release took, or takes, effect."""
-        periods, end = self.periods_of(release), self.withdrawn(release)
-        until = periods[-1].until if periods else None if end else release.effective
-        return None if end and until == end.effective else until
+        """The day a later release took, or takes, effect; a withdrawal after that day does not change it."""
+        if end := self.withdrawn(release):
+            until = Register(self.path, self.rows[: self.rows.index(end)]).superseded_on(release)
+            return until if until and until <= end.effective else None
+        periods = self.periods_of(release)
+        return periods[-1].until if periods else release.effective
 
     def status(self, release: Release, today: date) -> Status:
         if self.withdrawn(release, today):

@@ -110,9 +110,7 @@ class Notices:
     @property
     def draft_is_new(self) -> bool:
         latest = self.register.latest
-        if self.draft is None or latest is None:
-            return self.draft is not None
-        return self.released[latest.version].wording() != self.draft.wording()
+        return self.draft is not None and (latest is None or self.draft != self.released[latest.version])
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +189,12 @@ def load_register(sources: Sources, name: str) -> Register:
     return history.load(sources.text(path), path) if path in sources.content else Register(path)
 
 
+def readable_registers(site: Site, sources: Sources) -> dict[str, Register]:
+    """The registers that can be read, whatever is wrong with the others."""
+    found = {name: _try(partial(load_register, sources, name), []) for name in (*site.policies, NOTICE)}
+    return {name: register for name, register in found.items() if register}
+
+
 def _try(step: Callable[[], T], errors: list[PolicyError]) -> T | None:
     try:
         return step()
@@ -218,7 +222,8 @@ def _check_strays(sources: Sources, registers: Mapping[str, Register]) -> None:
             problems.append(Problem("release.unlisted", Where(path), "the site does not list this policy", hint))
         elif match and match[2] not in known[match[1]]:
             register = register_path(match[1])
-            hint = f"bring the register back (git checkout -- {register}), or delete a text that was never released"
+            hint = f"if git status calls it untracked, its release was taken back: delete {path}; "
+            hint += f"else bring the register back: git checkout -- {register}"
             problems.append(Problem("release.unregistered", Where(path), f"{register} does not name this text", hint))
     if problems:
         raise SourceError(problems)
@@ -282,7 +287,9 @@ def _notices(site: Site, sources: Sources) -> Notices:
         path = frozen_path(NOTICE, release.version)
         history.check_frozen(register, release, sources.content.get(path), path)
         released[release.version] = Notice(sources.content[path])
-    return Notices(register, released, declared_notice(site, sources, register.next("editorial")))
+    draft = declared_notice(site, sources, register.next("editorial"))
+    latest = register.latest and released[register.latest.version]
+    return Notices(register, released, latest if draft and latest and draft.wording() == latest.wording() else draft)
 
 
 def declared_notice(site: Site, sources: Sources, version: Version) -> Notice | None:

@@ -4,7 +4,7 @@ either. What may be released is decided here and in `review`."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -39,12 +39,13 @@ def prepare(
         raise _nothing_new(policy.register)
     others, where = policy.draft.translations, Where(policy.register.path)
     paths = {language: library.draft_path(name, language) for language in ("", *others)}
-    redline = diff.compare(before.document, policy.draft.document) if before else None
+    texts = {language: _as_released((others.get(language) or policy.draft).content.decode()) for language in paths}
+    frozen = replace(policy.draft.document, source=texts[""].decode())  # with the lines of the draft
+    redline = diff.compare(before.document, frozen) if before else None
     found = [*_lint(loaded, paths.values()), *_summary(summary, where, redline)]
     if before and redline and kind == "editorial":
-        found += review.material_problems(redline, before.label)
+        found += (*review.material_problems(redline, before.label), *review.number_problems(redline, where))
     warnings = _without_errors(found)
-    texts = {language: _as_released((others.get(language) or policy.draft).content.decode()) for language in paths}
     release = plan(
         policy.register,
         kind,
@@ -94,16 +95,25 @@ def _prepare_notice(loaded: Library, sources: Sources, kind: Kind, summary: str,
 def withdraw(loaded: Library, sources: Sources, name: str, version: str, *, reason: str) -> Prepared:
     """Take a release back from today on; SourceError if there is none to take back. Its text and its row stay."""
     register = loaded.register(name)
-    release = register.get(version)
-    if release is None or register.withdrawn(release):
-        known = [str(release.version) for release in register.releases if not register.withdrawn(release)]
-        message = f"there is no release {version!r} that could be withdrawn"
-        raise SourceError(Problem("withdraw.unknown", Where(register.path), message, f"known: {', '.join(known)}"))
-    _without_errors(_summary(reason, Where(register.path), None))
-    today = loaded.today
+    release, where, today = register.get(version), Where(register.path), loaded.today
+    if release and (end := register.withdrawn(release)):
+        raise SourceError(Problem("withdraw.again", where, f"{version} is already withdrawn, since {end.effective}"))
+    if release is None:
+        known = ", ".join(str(release.version) for release in register.releases if not register.withdrawn(release))
+        raise SourceError(Problem("withdraw.unknown", where, f"there is no release {version!r}", f"known: {known}"))
+    if review.is_empty(reason):
+        message, hint = f"the reason {reason!r} does not say why", "say it in a sentence for readers"
+        raise SourceError(Problem("withdraw.reason", where, message, hint))
     row = Release(release.version, today, today, "withdrawal", reason, release.sha256, register.head)
     register.add(row)  # its checks hold for the new row too
-    return Prepared(row, _register(sources, name, row))
+    return Prepared(row, _register(sources, name, row), warnings=tuple(_without_use(register, release, today)))
+
+
+def _without_use(register: Register, release: Release, today: date) -> Iterable[Problem]:
+    if register.status(release, today) == "superseded":
+        message = f"{release.version} no longer applies, since {register.superseded_on(release)}"
+        hint = "nothing comes back into force, and the row that says so is for good"
+        yield Problem("withdraw.superseded", Where(register.path), message, hint, "warning")
 
 
 def _lint(loaded: Library, paths: Collection[str]) -> list[Problem]:

@@ -22,7 +22,7 @@ from generator.visible import dates
 
 # What happened to a block that its words do not show.
 _NOTED = ("nested", "flattened", "split", "joined", "column", "alignment", "formatting")
-_LABELS = {"nothing": "redline_words_unchanged", "figures": "redline_only_figures", "words": "redline_words"}
+_LABELS = {"nothing": "redline_words_unchanged", "figures": "redline_only_marks", "words": "redline_words"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,8 @@ def label(redline: Redline) -> str:
         return "redline_none"
     if not redline.changed and all(change.kept for change in redline.front):
         return "redline_space"
-    return _LABELS[redline.visible]
+    seen = redline.visible
+    return "redline_figures" if seen == "figures" and redline.figures_changed else _LABELS[seen]
 
 
 def stale(redline: Redline) -> str:

@@ -7,15 +7,16 @@ a lost mark of a section that is marked material (V03), and a summary that does 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count, groupby
 
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import Hamming, Levenshtein
 
-from generator.diff import Redline, SectionChange, same_words
+from generator.diff import BlockChange, Redline, SectionChange, same_words
 from generator.documents import Document, Section
 from generator.errors import Problem, Severity, Where
 from generator.tokens import TOKEN
+from generator.visible import dates, figures, text_of
 
 # Words that say nothing of a change, in a summary that holds no others.
 _EMPTY_WORDS = (
@@ -35,7 +36,7 @@ _SECTIONS = re.compile(
     re.IGNORECASE,
 )
 Paths = Mapping[str, list[Section]]  # by id: the sections that one stands below, and itself
-_SHOWN = 12  # changed sections that a message names
+_SHOWN = 12  # changed sections or numbers that a message names
 
 
 def material_problems(redline: Redline, version: str) -> Iterator[Problem]:
@@ -76,6 +77,35 @@ def _paths(document: Document) -> Paths:
     return found
 
 
+def number_problems(redline: Redline, where: Where) -> Iterator[Problem]:
+    """What an editorial release changes in figures: a period, an age or an amount is seldom a matter of form."""
+    if told := list(_changed_figures(redline)):
+        hint = "release a change of substance with --material"
+        yield Problem("release.numbers", where, f"numbers changed: {_listed(told)}", hint, "warning")
+
+
+def _changed_figures(redline: Redline) -> Iterator[str]:
+    """Each number or date that is another one within a text that stayed, but for the day that the text gives itself."""
+    held: dict[int, tuple[list[str], list[str], str]] = {}  # of a move both ends are one
+    index = count(-1, -1)
+    for change in redline.changed:
+        for block in change.all:
+            if not block.kept and (block.move or (block.old and block.new)):
+                *sides, place = held.get(key := block.move or next(index), ([], [], ""))
+                for found, text in zip(sides, _sides(block), strict=True):
+                    found += [figure for figure in figures(text) if figure not in dates(text)]
+                held[key] = (sides[0], sides[1], _place(change, redline) if block.new else place)
+    for old, new, place in held.values():
+        for tag, i, j, k, end in (Hamming if len(old) == len(new) else Levenshtein).opcodes(old, new):
+            if tag != "equal":
+                yield f"{', '.join(old[i:j]) or 'none'} -> {', '.join(new[k:end]) or 'none'} in {place}"
+
+
+def _sides(block: BlockChange) -> list[str]:
+    """What a reader sees of a block in the old text and in the new one."""
+    return [text_of("".join(span.text for span in block.words if span.op in ops)) for ops in ("=-", "=+")]
+
+
 def is_empty(summary: str) -> bool:
     """Whether no word of a summary could say what changed: "wip", "Updates the policy."."""
     words = [word for word in _words(summary) if not word.isdigit()]
@@ -91,13 +121,14 @@ def summary_problem(redline: Redline, summary: str, where: Where) -> Problem | N
     numbers = [number for found in _SECTIONS.findall(summary) for number in re.findall(_NUMBER, found)]
     strange = [n for n in numbers if not any(f"{n}.".startswith(c) or c.startswith(f"{n}.") for c in changed)]
     claim = _FORM.search(summary) or _SLIPS.search(summary)
-    named = _telling(summary.replace(claim[0], " ") if claim else summary) & _telling(_changed_text(redline))
-    if claim and not named and numbers == strange and _denied(claim, redline):
+    words = " ".join(text for place in _places(redline.blocks) for text in place)
+    said = _telling(summary.replace(claim[0], " ") if claim else summary)
+    if claim and not said & _telling(words) and _denied(claim, redline):  # where is not what
         message = f"the summary says {claim[0]!r} and no more, but more has changed"
         severity = "error"
     elif changed and strange:
         message = f"the summary names {', '.join(strange)}, where nothing changed"
-    elif not named and not numbers:
+    elif not said & _telling(f"{_headings(redline)} {words}") and not numbers:
         message = "the summary names nothing that changed"
     else:
         return None
@@ -106,12 +137,17 @@ def summary_problem(redline: Redline, summary: str, where: Where) -> Problem | N
 
 def _told(redline: Redline) -> str:
     """The changed sections, with what happened to each."""
-    told = []
-    for change in redline.changed:
-        number, heading = next(iter(_numbers(change, redline)), ""), change.section.heading if change.section else ""
-        told.append(f"{number} {heading or 'the opening text'} ({change.status})".strip())
+    return f"changed: {_listed([f'{_place(change, redline)} ({change.status})' for change in redline.changed])}"
+
+
+def _listed(told: list[str]) -> str:
     more = f"; and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
-    return f"changed: {'; '.join(told[:_SHOWN])}{more}"
+    return f"{'; '.join(told[:_SHOWN])}{more}"
+
+
+def _place(change: SectionChange, redline: Redline) -> str:
+    number, heading = next(iter(_numbers(change, redline)), ""), change.section.heading if change.section else ""
+    return f"{number} {heading or 'the opening text'}".strip()
 
 
 def _numbers(change: SectionChange, redline: Redline) -> list[str]:
@@ -130,15 +166,13 @@ def _telling(text: str) -> set[str]:
     return {word[:6] for word in _words(text) if word not in _EMPTY and (len(word) > 2 or word > "\u2e80")}
 
 
-def _changed_text(redline: Redline) -> str:
-    """The words that came or went, and the headings of changed sections."""
-    headings = [section.heading for change in redline.changed for section in (change.old, change.new) if section]
-    return " ".join([*headings, *(text for place in _places(redline) for text in place)])
+def _headings(redline: Redline) -> str:
+    return " ".join(section.heading for change in redline.changed for section in (change.old, change.new) if section)
 
 
-def _places(redline: Redline) -> Iterator[tuple[str, str]]:
+def _places(blocks: Iterable[BlockChange]) -> Iterator[tuple[str, str]]:
     """Each place at which words changed: what stood there, and what stands there now."""
-    for block in redline.blocks:
+    for block in blocks:
         for changed, run in groupby(block.words, key=lambda span: span.changed and not span.move):
             if changed:
                 spans = list(run)
@@ -149,8 +183,15 @@ def _places(redline: Redline) -> Iterator[tuple[str, str]]:
 def _denied(claim: re.Match[str], redline: Redline) -> bool:
     """Whether more changed than a summary says."""
     if claim.re is _SLIPS:
-        return not all(_is_slip(old, new) for old, new in _places(redline))
-    return redline.visible == "words" or any(_digits(old) != _digits(new) for old, new in _places(redline))
+        blocks = (block for block in redline.blocks if not _is_date(block))
+        return not all(_is_slip(old, new) for old, new in _places(blocks))
+    return redline.visible == "words" or any(_changed_figures(redline))
+
+
+def _is_date(block: BlockChange) -> bool:
+    """Whether nothing but the day that the text gives itself is another one, as it must be where words changed."""
+    old, new = (re.sub("|".join(map(re.escape, dates(text))), "", text) for text in _sides(block))
+    return old == new
 
 
 def _is_slip(old: str, new: str) -> bool:

@@ -130,6 +130,8 @@ class _Reader:
         except ValueError as error:
             named = re.match(r"'(\w+)'", str(error))  # a message that begins with a key is about its line
             at = dict(self._pairs(node)).get(named[1], node) if named else node
+            items = at.value if isinstance(at, yaml.SequenceNode) else []  # one of a list is quoted; of two, the second
+            at = next((item for item in reversed(items) if repr(item.value) in str(error)), at)
             return self.note("yaml.wrong-value", at, f"{_inside(key)}{error}")
 
     def _pairs(self, node: yaml.MappingNode) -> list[tuple[str, yaml.Node]]:

@@ -48,6 +48,9 @@ _ALONE = re.compile(rf"\W*(?:[^\W\d]+,\s+)?(?:{_DATE.pattern})\W*", re.IGNORECAS
 _DATE_WORDS = 6  # the most that a date is written in: what changed may be one of them
 _FIGURES = re.compile(rf"{_DATE.pattern}|\d[\d.,:]*(?:st|nd|rd|th)?|[年月日]|[^\w\s{JOINED}]", re.IGNORECASE)
 
+_SIGN = "[%‰§≤≥≠±$¢£¤¥€₨₩₪₫₱₹₺₽؋﷼]"
+_NUMBER = re.compile(rf"{_DATE.pattern}|(?:(?<!\w)[-+−]|{_SIGN}\s?)?\d+(?:[.,:]\d+)*(?:\s?{_SIGN})?", re.IGNORECASE)
+
 
 @lru_cache(maxsize=256)
 def text_of(source: str, *, foreign: bool = False, mark: str = " ") -> str:
@@ -77,6 +80,11 @@ def difference(old: str, new: str, *, foreign: bool = False) -> Visible:
     middles = (" ".join(words[start : len(words) - end]) for words in (before, after))
     first, second = (_FIGURES.sub(" ", middle).split() for middle in middles)
     return "figures" if first == second else "words"
+
+
+def figures(text: str) -> list[str]:
+    """The numbers, with their signs, and the dates that stand in a text."""
+    return [" ".join(found.split()) for found in _NUMBER.findall(text)]
 
 
 def dates(source: str) -> list[str]:

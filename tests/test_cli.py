@@ -268,7 +268,9 @@ def test_a_release_that_was_built_here_is_not_taken_away_in_silence(site: Path) 
     register = site / "content/privacy-policy/releases.yaml"
     text = register.read_text("utf-8")
     register.write_text(text[: text.index("  - version: 1.1")], "utf-8")
-    assert "release.unregistered" in run("build", cwd=site).stderr
+    said = run("build", cwd=site).stderr
+    assert "release.unregistered" in said
+    assert "untracked, its release was taken back: delete content/privacy-policy/releases/1.1.md; else bring" in said
     (site / "content/privacy-policy/releases/1.1.md").unlink()
     done = run("build", cwd=site)
     assert done.returncode == 1
@@ -392,7 +394,12 @@ def test_a_release_is_looked_at_announced_withdrawn_and_verified(site: Path) -> 
     assert run("announce", "privacy-policy", "--format", "html", cwd=site).stdout.startswith("<!doctype html>")
     run("build", cwd=site)
 
-    done = run("withdraw", "privacy-policy", "2.0", "--reason", "Nobody approved section 7.", cwd=site)
+    files = {path: path.read_bytes() for path in site.rglob("*") if path.is_file()}
+    withdraw = ("withdraw", "privacy-policy", "2.0", "--reason", "Nobody approved section 7.")
+    done = run(*withdraw, "--dry-run", cwd=site)
+    assert (done.returncode, done.stdout) == (0, "would withdraw privacy-policy 2.0; in force today: 1.1\n")
+    assert {path: path.read_bytes() for path in site.rglob("*") if path.is_file()} == files
+    done = run(*withdraw, cwd=site)
     assert (done.returncode, done.stderr) == (0, "")
     assert "withdrew privacy-policy 2.0; in force today: 1.1" in done.stdout
     assert "announce.none: no release is announced" in run("announce", "privacy-policy", cwd=site).stderr
@@ -449,7 +456,7 @@ def test_an_edited_register_or_text_or_page_does_not_verify(site: Path) -> None:
         "content/privacy-policy/releases.yaml: register.row: the row of 1.0 (material) has been edited" in done.stderr
     )
     assert "404.html: file.changed: " in done.stderr
-    assert "content: 0 releases in 0 registers: problems: 1" in done.stdout
+    assert "content: 1 releases in 1 registers: problems: 1" in done.stdout
     told = json.loads(run("verify", "--json", cwd=site).stdout)
     assert [problem["code"] for problem in told["problems"]] == ["register.row", "file.changed", "file.extra"]
     assert told["checked"][str(Path("dist"))]["registers"].keys() == {"privacy-policy", "notice"}
@@ -465,6 +472,8 @@ def test_a_copy_of_a_site_is_verified_without_its_sources(site: Path, tmp_path: 
     assert "3 releases in 2 registers: all hold" in done.stdout
     assert "source.no-site" in run("verify", cwd=elsewhere).stderr
     assert "manifest.missing" in run("verify", elsewhere, cwd=site).stderr
+    done = run("verify", elsewhere / "none", cwd=site)
+    assert (done.returncode, "none' does not exist" in done.stderr) == (2, True)
 
 
 def test_a_register_that_was_shortened_after_it_was_built_does_not_verify(site: Path) -> None:

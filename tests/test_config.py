@@ -65,6 +65,15 @@ def test_a_policy_that_is_listed_twice_is_not_built_twice() -> None:
     assert "'policies' names 'terms' twice" in message(SITE + "  - terms\n")
 
 
+@pytest.mark.parametrize(
+    ("names", "line"), [("terms cookies privacy", 9), ("terms Terms", 9), ("terms privacy terms", 10)]
+)
+def test_a_wrong_policy_is_named_at_its_own_line(names: str, line: int) -> None:
+    with pytest.raises(SourceError) as caught:
+        config.load(SITE.replace("  - terms\n", "".join(f"  - {name}\n" for name in names.split())))
+    assert [problem.where.line for problem in caught.value.problems] == [line]
+
+
 def test_a_site_without_policies_is_no_site() -> None:
     assert "'policies' names no policy" in message(SITE.replace("policies:\n  - terms", "policies: []"))
 

@@ -60,14 +60,16 @@ def check_by_hand(register: Path) -> subprocess.CompletedProcess[str]:
 def test_what_the_paper_on_releases_says_is_done_and_can_be_checked_by_hand(tmp_path: Path) -> None:
     root, said = copy_site(tmp_path), []
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "1795305600"}  # 2026-11-22
-    for block in re.findall(
-        r"^```sh\n(.*?)^```", (REPOSITORY / "docs/releases.md").read_text("utf-8"), re.DOTALL | re.M
-    ):
+    for step in ("init -q", "add -A", "-c user.name=a -c user.email=a@b.c commit -qm first"):
+        subprocess.run(["git", "-C", root, *step.split()], check=True)
+    paper = (REPOSITORY / "docs/releases.md").read_text("utf-8")
+    make, take_back, *rest = re.findall(r"^```sh\n(.*?)^```", paper, re.DOTALL | re.MULTILINE)
+    for block in (make, take_back, make, *rest):
         command = ["bash", "-ec", block.replace(".venv/bin/policy", shlex.quote(str(POLICY)))]
         done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, (block, done.stderr)
         said.append(done.stdout)
-    released, _, withdrawn, listed, verified, hashed = said
+    _, _, released, _, withdrawn, listed, verified, hashed = said
     assert "released privacy-policy 2.0 (material), in force from 2026-12-22" in released
     assert (root / "message.txt").read_text("utf-8").startswith("Privacy Policy: version 2.0 takes effect on")
     assert (root / "message.html").read_text("utf-8").startswith("<!doctype html>")
@@ -105,6 +107,8 @@ def test_every_command_on_redlines_shows_one(tmp_path: Path) -> None:
     (root / "README.md").write_text("# After\n")
     draft = root / "content/privacy-policy/policy.md"
     draft.write_text(draft.read_text("utf-8") + "\nOne more sentence.\n", "utf-8")
+    declared = (root / "site.yaml").read_text("utf-8")
+    (root / "site.yaml").write_text(declared.replace("description: ", "description: Here it is. "), "utf-8")
     said = {}
     for words in commands(REPOSITORY / "docs/redlines.md"):
         *command, _, target = words if ">" in words else (*words, "", "")

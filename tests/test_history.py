@@ -314,6 +314,19 @@ def test_a_superseded_release_keeps_that_day_when_it_is_withdrawn_later() -> Non
     after = withdrawn(register, "1.0", day + DAY)
     assert after.superseded_on(after.releases[0]) == day
     assert after.in_force(day + DAY) == after.releases[1]
+    assert withdrawn(register, "1.0", day).superseded_on(after.releases[0]) == day
+    assert withdrawn(register, "1.0", day - DAY).superseded_on(after.releases[0]) is None
+
+
+@pytest.mark.parametrize("later", [0, 3])
+def test_a_release_superseded_on_its_own_day_stays_so_when_it_is_withdrawn(later: int) -> None:
+    register = grown(("material", "a"), ("material", "b"))
+    register = register.add(planned(register, "editorial", "c"))
+    two, day = register.releases[1], register.releases[1].effective
+    assert register.superseded_on(two) == day
+    after = withdrawn(register, "2.0", day + later * DAY)
+    assert (after.superseded_on(two), after.periods) == (day, register.periods)
+    assert withdrawn(register, "2.0", day - DAY).superseded_on(two) is None
 
 
 def test_the_number_of_a_withdrawn_release_is_never_used_again() -> None:

@@ -191,12 +191,28 @@ def test_a_long_stretch_of_kept_paragraphs_is_folded_and_a_single_one_stays_in_s
         ("We keep data.", "redline_none"),
         ("We keep\tdata.", "redline_space"),
         ("We **keep** data.", "redline_words_unchanged"),
-        ("We keep data!", "redline_only_figures"),
+        ("We keep data!", "redline_only_marks"),
+        ("We keep data for 20 days.", "redline_words"),
         ("We sell data.", "redline_words"),
     ],
 )
 def test_a_redline_says_how_much_a_reader_would_notice(new: str, label: str) -> None:
     assert redline("## A\nWe keep data.\n", f"## A\n{new}\n").context["label"] == label
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "label"),
+    [
+        ("for 20 days", "for 90 days", "redline_figures"),
+        ("on May 7, 2020", "on June 7, 2020", "redline_figures"),
+        ("for €10", "for $10", "redline_figures"),
+        ("for 1.000 euros", "for 1,000 euros", "redline_figures"),
+        ("for 20 days, then", "for 20 days; then", "redline_only_marks"),
+        ("for 20 - 30 days", "for 20 – 30 days", "redline_only_marks"),
+    ],
+)
+def test_a_changed_number_is_never_called_form(old: str, new: str, label: str) -> None:
+    assert redline(f"## A\nKept {old}.\n", f"## A\nKept {new}.\n").context["label"] == label
 
 
 def test_the_demo_gates_by_the_first_purpose_that_needs_consent() -> None:
@@ -237,6 +253,25 @@ def test_a_withdrawn_release_stays_at_its_address_and_says_since_when_and_why() 
     assert "Reason: Not approved." in slip
     assert '<a href="/terms/">Read the version in force</a>' in slip
     assert "12 euros" in page
+
+
+@pytest.mark.parametrize(
+    ("version", "day", "said"),
+    [
+        ("1.0", date(2026, 2, 9), "It was in force for less than a day."),  # 1.1 is of the same day
+        ("1.1", date(2026, 2, 1), "It was in force for less than a day."),
+        ("1.1", date(2026, 1, 9), "It never took effect."),
+    ],
+)
+def test_a_release_that_was_in_force_on_no_whole_day_is_not_said_to_have_never_been(
+    version: str, day: date, said: str
+) -> None:
+    first = date(2026, 1, 1)
+    effective = first if version == "1.0" else date(2026, 2, 1)
+    second = Frozen(TERMS.replace("plain", "clear"), effective, published=first)
+    files = withdrawn(policy_files("terms", [Frozen(TERMS), second]), version, day)
+    page = build.build(make_sources(content=files), today=TODAY).files[f"terms/{version}/index.html"].decode()
+    assert said in page
 
 
 def test_the_release_before_a_withdrawn_one_is_in_force_again_and_tells_each_of_its_days() -> None:

@@ -82,6 +82,16 @@ def test_the_mark_of_what_a_draft_awaits_is_taken_away_with_its_release() -> Non
     assert not after(made, done)[1].policies[0].draft_is_new
 
 
+def test_the_mark_is_no_change_of_the_release() -> None:
+    draft = TERMS.replace("title: Terms", "title: Terms\nawaiting: approval\n  by all").replace("10", "12")
+    redline = prepared(site(draft, TERMS), "material").redline
+    assert redline is not None
+    assert [block.kept for block in redline.front] == [True] * len(redline.front)
+    assert [change.heading[0].text for change in redline.changed] == ["Price"]
+    with pytest.raises(SourceError, match=r"policy\.md:13: release\.material-section"):  # the line of the draft
+        prepared(site(draft, TERMS))
+
+
 def test_a_draft_that_only_awaits_something_is_nothing_new() -> None:
     assert codes(site(TERMS.replace("title: Terms", "title: Terms\nawaiting: x"), TERMS)) == ["release.nothing-new"]
 
@@ -270,6 +280,14 @@ def test_a_summary_that_may_be_wrong_is_warned_of_and_what_changed_is_told() -> 
     assert [change.status for change in done.redline.changed] == ["reworded"]
 
 
+def test_an_editorial_release_that_changes_a_number_is_warned_of() -> None:
+    aged = TERMS.replace("everybody", "everybody over 18")
+    made = site(aged.replace("18", "13"), aged)
+    (warning,) = (problem for problem in prepared(made).warnings if problem.code == "release.numbers")
+    assert warning.message == "numbers changed: 18 -> 13 in 1 Scope"
+    assert "release.numbers" not in {problem.code for problem in prepared(made, "material").warnings}
+
+
 def test_a_notice_needs_a_summary_too() -> None:
     made = make_sources(SITE + CONSENT)
     with pytest.raises(SourceError, match=r"release\.summary: 'update' does not say what changed"):
@@ -325,10 +343,20 @@ def test_what_is_no_release_cannot_be_withdrawn(version: str) -> None:
 
 def test_nothing_is_withdrawn_twice_or_without_a_reason() -> None:
     made, _ = taken_back(site(TERMS, TERMS, TERMS.replace("plain", "clear")), "1.1")
-    with pytest.raises(SourceError, match=r"withdraw\.unknown"):
+    with pytest.raises(SourceError, match=r"withdraw\.again: 1.1 is already withdrawn, since 2026-11-22"):
         taken_back(made, "1.1")
-    with pytest.raises(SourceError, match=r"release\.summary"):
-        releases.withdraw(build.load(made, today=TODAY), made, "terms", "1.0", reason="wip")
+    for reason in ("", "wip"):
+        with pytest.raises(SourceError, match=rf"withdraw\.reason: the reason '{reason}' does not say why"):
+            releases.withdraw(build.load(made, today=TODAY), made, "terms", "1.0", reason=reason)
+
+
+def test_withdrawing_what_no_longer_applies_is_warned_of() -> None:
+    made = site(TERMS, TERMS, TERMS.replace("plain", "clear"))  # both are of one day
+    loaded = build.load(made, today=TODAY)
+    (warning,) = releases.withdraw(loaded, made, "terms", "1.0", reason="Nobody approved it.").warnings
+    assert (warning.code, warning.severity) == ("withdraw.superseded", "warning")
+    assert "1.0 no longer applies, since 2026-01-01" in warning.message
+    assert releases.withdraw(loaded, made, "terms", "1.1", reason="Nobody approved it.").warnings == ()
 
 
 def test_a_withdrawn_notice_gives_way_to_the_one_before_and_stays_known_to_the_receiver() -> None:
@@ -428,7 +456,10 @@ def test_a_notice_may_follow_one_that_is_announced() -> None:
 
 
 def test_a_notice_that_says_nothing_new_is_not_released() -> None:
-    assert codes(with_banner(), name="notice") == ["release.nothing-new"]
+    made = with_banner()
+    assert codes(made, name="notice") == ["release.nothing-new"]
+    notices = build.load(made, today=TODAY).notices
+    assert notices.draft == notices.released[history.Version(1, 0)]  # its version is no difference, either
 
 
 def test_a_site_without_consent_has_no_notice_to_release() -> None:

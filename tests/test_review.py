@@ -102,6 +102,53 @@ def test_what_changes_no_material_section_is_for_a_person_to_judge(changes: list
     assert said(*changes) == []
 
 
+# Numbers, which an editorial release should not change
+
+
+AGED = TEXT.replace("half of it", "half of it until they are 18, for 20 days") + "\nLast updated: May 7, 2020\n"
+PAID = AGED[AGED.index("Students pay") : AGED.index("## Complaints")]
+
+
+def numbers(*changes: tuple[str, str]) -> list[str]:
+    changed = AGED
+    for old, new in changes:
+        assert old in changed
+        changed = changed.replace(old, new)
+    redline = diff.compare(parse(AGED, "1.0.md"), parse(changed, "policy.md"))
+    problems = list(review.number_problems(redline, Where("releases.yaml")))
+    assert all((p.code, p.severity) == ("release.numbers", "warning") for p in problems)
+    return [p.message.removeprefix("numbers changed: ") for p in problems]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ([("are 18", "are 13")], "18 -> 13 in 2.1 Discounts"),
+        ([("are 18", "are 13"), ("20 days", "90 days")], "18, 20 -> 13, 90 in 2.1 Discounts"),
+        ([("are 18", "are 20"), ("20 days", "18 days")], "18, 20 -> 20, 18 in 2.1 Discounts"),
+        ([(", for 20 days", "")], "20 -> none in 2.1 Discounts"),
+        ([("every page", "every page from 7 June 2026")], "none -> 7 June 2026 in 1.1 Visitors"),
+        ([(PAID, ""), ("## Scope", PAID.replace("18", "13") + "\n## Scope")], "18 -> 13 in the opening text"),
+    ],
+)
+def test_a_number_that_is_another_one_is_listed(changes: list[tuple[str, str]], expected: str) -> None:
+    assert numbers(*changes) == [expected]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [("May 7", "June 8")],
+        [("every page", "each page")],
+        [("## Scope", "## Start {#start}\n\nIt is 2026.\n\n## Scope")],
+        [(PAID, ""), ("## Scope", PAID + "\n## Scope")],
+    ],
+    ids=["the date that the text gives itself", "words", "a new section", "a move"],
+)
+def test_where_no_number_is_another_one_nothing_is_listed(changes: list[tuple[str, str]]) -> None:
+    assert numbers(*changes) == []
+
+
 # Summaries
 
 
@@ -147,7 +194,7 @@ PRICES = ("ten euros", "twelve euros")
         "What was ten is more.",  # an old word
         "See section 2.",
         "See § 2 for more.",
-        "Fixes typos, and raises the price.",
+        "Fixes typos, and raises the price to twelve euros.",
     ],
 )
 def test_a_summary_that_names_what_changed_is_fine(summary: str) -> None:
@@ -206,6 +253,33 @@ def test_a_summary_that_denies_what_changed_is_an_error(summary: str, change: tu
 )
 def test_a_summary_that_says_how_little_changed_may_be_right(summary: str, change: tuple[str, str]) -> None:
     problem = told(summary, change)
+    assert problem is None or problem.severity == "warning"
+
+
+@pytest.mark.parametrize(
+    "summary",
+    [
+        "Fixes a typo in Discounts.",
+        "Mends punctuation in section 2.1, Discounts.",
+        "Discounts: formatting only.",
+        "No real changes to section 2.",
+        "Corrects the spelling of § 2.1",
+    ],
+)
+def test_where_something_changed_does_not_say_what(summary: str) -> None:
+    problem = told(summary, ("half of it", "nothing"))
+    assert problem
+    assert (problem.severity, "and no more, but more has changed" in problem.message) == ("error", True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "summary"),
+    [("lose", "loss", "Fixes a typo in Complaints."), ("plain terms.", "plain terms!", "Only punctuation.")],
+)
+def test_the_day_that_a_text_gives_itself_goes_with_a_typo_or_a_comma(old: str, new: str, summary: str) -> None:
+    dated = TEXT + "\nLast updated: May 7, 2020\n"
+    later = dated.replace(old, new).replace("May 7", "June 8")
+    problem = review.summary_problem(diff.compare(parse(dated, "a"), parse(later, "b")), summary, Where("r"))
     assert problem is None or problem.severity == "warning"
 
 

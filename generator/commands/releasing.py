@@ -15,7 +15,7 @@ from generator import build, config, output, releases, sources, verify
 from generator.commands.console import exit_if, show, today
 from generator.errors import PolicyError, Problem, Where
 from generator.history import Kind, Register
-from generator.library import NOTICE, Library
+from generator.library import NOTICE, Library, readable_registers
 from generator.releases import Prepared
 from generator.sources import Sources
 from generator.views import facts
@@ -75,8 +75,9 @@ def release_command(
 @click.argument("policy")
 @click.argument("version")
 @click.option("--reason", required=True, help="Why, in a sentence for readers.", metavar="TEXT")
+@click.option("--dry-run", is_flag=True, help="Check and tell, but write nothing.")
 @click.pass_obj
-def withdraw_command(root: Path, policy: str, version: str, reason: str) -> None:
+def withdraw_command(root: Path, policy: str, version: str, reason: str, dry_run: bool) -> None:
     """Take VERSION of POLICY (or of the notice) back from today on.
 
     Its text and its row stay, marked. What was in force before is in force again.
@@ -84,7 +85,11 @@ def withdraw_command(root: Path, policy: str, version: str, reason: str) -> None
     read, library = _load(root)
     prepared = releases.withdraw(library, read, policy, version, reason=reason)
     after = library.register(policy).add(prepared.release).in_force(library.today)
-    click.echo(f"withdrew {policy} {version}; in force today: {after.version if after else 'none'}")
+    show(prepared.warnings)
+    done = "would withdraw" if dry_run else "withdrew"
+    click.echo(f"{done} {policy} {version}; in force today: {after.version if after else 'none'}")
+    if dry_run:
+        return
     _write(root, prepared)
     if policy != NOTICE:
         click.echo(f"  tell readers of it: policy announce {policy} {version}")
@@ -151,7 +156,7 @@ def _told(register: Register, library: Library, day: datetime | None) -> list[di
 
 
 @click.command("verify")
-@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--strict", is_flag=True, help="Warnings count as problems.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was checked, and the problems, as JSON.")
 @click.pass_obj
@@ -179,11 +184,14 @@ def _verified(root: Path, folder: Path | None) -> Iterator[tuple[str, verify.Ver
     """The sources, where they are there, and the built site, where it is."""
     built = folder or root / "dist"
     if (root / config.PATH).exists() or not folder:
+        registers: dict[str, Register] = {}
         try:
-            registers = _load(root)[1].registers
+            read = sources.read(root)
+            registers = readable_registers(config.load(read.site), read)
+            registers = build.load(read, today=today()).registers
             yield "content", verify.Verified(0, registers, tuple(output.lost_rows(registers, built)))
         except PolicyError as error:
-            yield "content", verify.Verified(0, {}, error.problems)
+            yield "content", verify.Verified(0, registers, error.problems)
     if folder or built.exists():
         found = (path.relative_to(built) for path in built.rglob("*") if path.is_file())
         names = [path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts)]
