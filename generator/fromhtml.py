@@ -215,13 +215,13 @@ class _Reader:
 
     def items(self, list_: Any, depth: int) -> Iterator[Piece]:
         """Items, and what is in them one deeper; an item that holds a heading is a section."""
-        flat = re.search(r"\blst-kix_\w+-(\d+)", list_.get("class", ""))  # Google Docs nests no lists
+        flat = re.search(r"\blst-kix_\w+-(\d)", list_.get("class", ""))  # Google Docs nests no lists
         depth = int(flat[1]) if flat else depth
-        number = int(start) if (start := list_.get("start", "1")).isdecimal() else 1
+        number = _number(list_.get("start"))
         yield from self.paragraph(self.words(list_.text), list_, depth)
         for child in list_:
             if child.tag == "li":
-                number = int(child.get("value")) if child.get("value", "").isdecimal() else number
+                number = _number(child.get("value"), number)
                 ours = self.kind != "word" or child.get("id")  # Word's own are in the text, but for those of notes
                 yield from self.item(child, _mark(list_, number) if ours else "-", depth + 1)
                 number += 1
@@ -257,7 +257,8 @@ class _Reader:
             for cell in row.iterchildren("td", "th"):
                 while (y, x) in taken:
                     x += 1
-                wide, high = _span(cell.get("colspan"), 100), _span(cell.get("rowspan"), len(rows) - y)
+                wide, high = (_number(cell.get(name)) or 1 for name in ("colspan", "rowspan"))
+                wide, high = min(wide, 100), min(high, len(rows) - y)
                 merged += wide > 1 or high > 1
                 taken |= {(y + dy, x + dx): "" for dy in range(high) for dx in range(wide)}
                 taken[y, x] = self.cell(cell)
@@ -312,8 +313,8 @@ def _mark(list_: Any, number: int) -> str:
     return f"{label(number, form)}." if list_.tag == "ol" else "-"
 
 
-def _span(value: str | None, most: int) -> int:
-    return min(int(value), most) if value and re.fullmatch(r"[1-9]\d{0,3}", value) else 1
+def _number(value: str | None, otherwise: int = 1) -> int:
+    return int(value) if value and re.fullmatch(r"\d{1,9}", value) else otherwise
 
 
 def _link(to: str, said: str) -> str:

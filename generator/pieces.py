@@ -15,7 +15,7 @@ from generator.errors import Problem, Where
 LINK = re.compile("\x13([^\x13]*?)\x14([^\x12]*)\x12")  # its words, its target
 # What counts or points at an item or a heading, at the start of a line; strong words may begin before it.
 MARK = re.compile(
-    r"(?P<strong>\*{0,2})(?P<mark>[-*+•·‣▪●○◦–—]|\d+(?:\.\d+)+[.)]?|\d{1,3}[.)]|\(\d{1,3}\)"
+    r"(?P<strong>\*{0,2})(?P<mark>[-*+•·‣▪●○◦–—]|\d{1,9}(?:\.\d{1,9})+[.)]?|\d{1,3}[.)]|\(\d{1,3}\)"
     r"|\(?(?:[a-zA-Z]|[ivx]{2,}|[IVX]{2,})[.)])\s+(?=\S)"
 )
 _ESCAPED = re.compile(
@@ -23,7 +23,7 @@ _ESCAPED = re.compile(
     r"|\\(?=[\\`*_{}\[\]()>#+.!-])|\*|(?<!\w)_|_(?!\w)|\[(?=[^\]]*\][(\[:])|(?<=\{)\{|<(?=[\w/!?])|&(?=#?\w+;)|`"
 )
 _ENTITIES = {"<": "&lt;", "&": "&amp;", "`": "&#96;"}
-_ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
+_ROMAN = dict(m=1000, cm=900, d=500, cd=400, c=100, xc=90, l=50, xl=40, x=10, ix=9, v=5, iv=4, i=1)  # the largest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +110,13 @@ def guarded(text: str) -> str:
 
 
 def label(number: int, form: str) -> str:
-    """A number as lists count it: 1, a, A, i or I. After z come aa and bb, as Word has it."""
+    """A number as lists count it: 1, a, A, i or I; in figures where no list goes that far. After z come aa and bb, as
+    Word has it."""
     said = str(number)
-    if form in ("a", "A"):
+    if form in ("a", "A") and number in range(1, 703):
         said = chr(97 + (number - 1) % 26) * (1 + (number - 1) // 26)
-    elif form in ("i", "I"):
+    elif form in ("i", "I") and number in range(1, 4000):
         said = ""
-        for value, letters in _ROMAN:
+        for letters, value in _ROMAN.items():
             said, number = said + letters * (number // value), number % value
     return said.upper() if form in ("A", "I") else said
