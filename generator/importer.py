@@ -15,6 +15,14 @@ from generator.pieces import Meta, Notes, quoted
 
 _LARGEST = 20 * 2**20  # bytes; the longest policies have less than one MiB
 _DECLARED = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+# The encodings that pages may declare (WHATWG Encoding, 4.2), and those that mean a larger one.
+_WEB = re.compile(
+    r"utf-?8|(?:us-)?ascii|iso-8859-(?:[2-8]|1[03-6])|windows-125[0-8]|cp(?:125[0-8]|874|932|949)|ibm866|koi8-[ru]"
+    r"|macintosh|gb18030|big5|euc-jp|iso-2022-jp"
+)
+_LARGER = {"iso-8859-1": "cp1252", "latin1": "cp1252", "iso-8859-9": "cp1254", "windows-874": "cp874"} | {
+    "gb2312": "gb18030", "gbk": "gb18030", "euc-kr": "cp949", "shift_jis": "cp932"
+}  # fmt: skip
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _BINARY = (b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127, 0xFEFF, *range(0xE000, 0xE004)))
@@ -96,23 +104,20 @@ def decoded(content: bytes, notes: Notes, *, page: bool = False) -> str:
 
     SourceError where it is no text.
     """
-    stated = next((name for mark, name in _BOMS.items() if content.startswith(mark)), "")
-    if (b"\0" in content and not stated) or content.startswith(_BINARY):
+    marked = next((name for mark, name in _BOMS.items() if content.startswith(mark)), "")
+    if (b"\0" in content and not marked) or content.startswith(_BINARY):
         hint = "save it as docx, html or UTF-8 text"
         raise SourceError(Problem("import.binary", Where(notes.path), "this is no text", hint))
-    if page and not stated and (match := _DECLARED.search(content[:4096])):
-        stated = match[1].decode().lower()
-        # What pages call Latin-1 is windows-1252 (WHATWG Encoding, 4.2).
-        stated = "cp1252" if stated in ("iso-8859-1", "latin1", "us-ascii") else stated
-    line, stated = None, stated or "utf-8"
-    for encoding in (stated, "utf-8", "cp1252"):
+    declared = _DECLARED.search(content[:4096]) if page and not marked else None
+    stated = declared[1].decode().lower() if declared else marked or "utf-8"
+    stated = _LARGER.get(stated, stated)
+    line, known = None, marked or _WEB.fullmatch(stated)
+    for encoding in (stated, "utf-8", "cp1252") if known else ("utf-8", "cp1252"):
         try:
             text = content.decode(encoding, "replace" if encoding == "cp1252" else "strict")
             break
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
-        except LookupError:
-            pass
     if (encoding, stated) != ("utf-8", "utf-8"):
         said = f"the text is read as {encoding}{f', for it is not {stated}' if encoding != stated else ''}"
         notes.add("mended.encoding", line, said)

@@ -39,11 +39,31 @@ def test_text_by_its_byte_order_mark(encoding: str, newline: str) -> None:
         ("", "cp1252"),
         ("<meta charset=ascii>", "utf-8"),
         ("<meta charset=klingon>", "utf-8"),
+        ("<meta charset=punycode>", "utf-8"),
+        ("<meta charset=unicode_escape>\\ud800", "utf-8"),
+        ("<meta charset=utf-7>", "cp1252"),
+        ("<meta charset=utf-16>", "utf-8"),
+        ("<meta charset=iso-8859-9>", "cp1254"),
+        ("<meta charset=GB2312>", "gb18030"),
     ],
 )
 def test_pages_by_what_they_declare(declared: str, encoding: str) -> None:
     made = importer.read(PAGE.format(declared).encode(encoding), "x.html").text
     assert "## Größe {#größe}\n\nStraße\n" in made
+
+
+def test_an_encoding_that_the_web_does_not_know_is_told() -> None:
+    made = importer.read(b"<meta charset=utf-7><h1>T</h1><p>+ADw-b+AD4-</p>", "x.html")
+    assert made.text.endswith("+ADw-b+AD4-\n")
+    assert "x.html: mended.encoding: the text is read as utf-8, for it is not utf-7" in map(str, made.notes)
+
+
+def test_every_encoding_of_the_web_is_known_here() -> None:
+    numbers = (f"{name}{n}" for name in ("iso-8859-", "windows-125", "cp125") for n in range(17))
+    names = ["utf8", "us-ascii", "ibm866", "koi8-r", "koi8-u", "macintosh", "big5", "euc-jp", "iso-2022-jp"]
+    taken = [name for name in (*numbers, *names, *importer._LARGER.values()) if importer._WEB.fullmatch(name)]
+    assert len(taken) == 12 + 9 + 9 + len(names) + len(importer._LARGER)
+    assert {b"a".decode(name) for name in taken} == {"a"}
 
 
 def test_an_encoding_that_is_not_utf8_is_told_at_its_line() -> None:
@@ -55,6 +75,7 @@ def test_an_encoding_that_is_not_utf8_is_told_at_its_line() -> None:
 WRONG = {
     "empty": (b" \n", "x.txt", "import.empty", "the file is empty"),
     "a mark and nothing": (b"\xef\xbb\xbf", "x.txt", "import.empty", "the file is empty"),
+    "rules": (b"=====\n-----\n", "x.txt", "import.empty", "there is no text in it"),
     "binary": (b"a\0b", "x.txt", "import.binary", "this is no text"),
     "pdf": (b"%PDF-1.7 ...", "x.md", "import.binary", "this is no text"),
     "a kind unknown": (b"a", "x.rtf", "import.kind", "files like 'x.rtf' cannot be read"),
