@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,7 +24,11 @@ from generator.pieces import Meta
 _GIT = ("git", "--literal-pathspecs", "-c", "core.quotePath=false", "-c", "log.showSignature=false")
 _LOG = ("--first-parent", "--diff-merges=first-parent", "--follow", "--raw", "-z", "--no-abbrev", "--encoding=UTF-8")
 _FORMAT = "--format=%x01%H%x00%aI%x00%cI%x00%s%x00"
-_ENTRY = re.compile(rb":\d+ (\d+) [0-9a-f]+ ([0-9a-f]+) ([A-Z])\d*\0([^\0]+)(?:\0([^\0]+))?")
+# A commit in it: its id, two dates, its subject; the file's mode, id, change, its name before and then.
+_COMMIT = re.compile(
+    rb"\x01([0-9a-f]{40,64})\0([-+:\dTZ]*)\0([-+:\dTZ]*)\0([^\0]*)\0[\0\n]*"
+    rb":\d+ (\d+) [0-9a-f]+ ([0-9a-f]+) ([A-Z])(?:\d+\0([^\0]+))?\0([^\0]+)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +36,8 @@ class Commit:
     """A commit that changed the file: `blob` is its text's id, '' where the commit took the file away."""
 
     id: str
-    authored: datetime
-    day: date  # the author's, in UTC; a clock ahead of the one that made the commit is not believed
+    authored: str  # when, as git says it
+    day: date  # that, in UTC; a clock ahead of the one that made the commit, or beyond all calendars, is not believed
     subject: str
     blob: str
     path: str  # the file's name then
@@ -125,7 +130,7 @@ def _commits(folder: Path, file: str, path: str, notes: list[Problem]) -> list[C
         message = "this clone is shallow: releases before its first commit are missing (git fetch --unshallow)"
         notes.append(_note("git.shallow", path, message))
     said = _git(folder, "log", *_LOG, _FORMAT, "--", file)
-    commits = [commit for part in said.split(b"\x01")[1:] if (commit := _commit(part))]
+    commits = [commit for match in _COMMIT.finditer(said) if (commit := _commit(match, path, notes))]
     if not commits:
         hint = "name the file as it is now, relative to the repository's folder if you give --repo"
         raise SourceError(Problem("git.no-history", Where(path), "no commit has changed this file", hint))
@@ -136,17 +141,25 @@ def _commits(folder: Path, file: str, path: str, notes: list[Problem]) -> list[C
     return commits[:start][::-1]
 
 
-def _commit(part: bytes) -> Commit | None:
-    """One commit of the list; none for what is no file (a link, a module)."""
-    sha, authored, committed, subject, rest = part.split(b"\0", 4)
-    entry = _ENTRY.search(rest)
-    if not entry or (entry[1] not in (b"100644", b"100755") and entry[3] != b"D"):
+def _commit(match: re.Match[bytes], path: str, notes: list[Problem]) -> Commit | None:
+    """One commit of the list; none for what is no file (a link, a module), or has no date that a register can hold."""
+    sha, authored, committed, subject, mode, blob, change, before, name = (
+        (said or b"").decode(errors="replace") for said in match.groups()
+    )
+    if mode not in ("100644", "100755") and change != "D":
         return None
-    author, committer = (datetime.fromisoformat(day.decode()) for day in (authored, committed))
-    said = "".join(c for c in subject.decode(errors="replace") if c.isprintable()).strip()
-    names = [name.decode(errors="replace") for name in entry.groups()[3:] if name]
-    blob, copy_of = "" if entry[3] == b"D" else entry[2].decode(), names[0] if entry[3] == b"C" else ""
-    return Commit(sha.decode(), author, min(author, committer).astimezone(UTC).date(), said, blob, names[-1], copy_of)
+    moments = list[datetime]()
+    for said in (authored, committed):
+        with suppress(ValueError, OverflowError):
+            moments.append(datetime.fromisoformat(said).astimezone(UTC))
+    if not moments:
+        notes.append(
+            _note("skipped.date", f"{path}@{sha[:10]}", f"its date is none of a calendar: {authored or 'none'}")
+        )
+        return None
+    subject = "".join(c for c in subject if c.isprintable()).strip()
+    copy_of = before if change == "C" else ""
+    return Commit(sha, authored, min(moments).date(), subject, "" if change == "D" else blob, name, copy_of)
 
 
 def _text(folder: Path, commit: Commit, place: str, given: Meta) -> Imported:
@@ -162,7 +175,7 @@ def _release(latest: Release | None, commit: Commit, content: bytes, mended: boo
     kind: Kind = "material" if chosen or not latest else "editorial"
     effective = max(commit.day, latest.effective) if latest else commit.day
     summary = commit.subject or f"Commit {commit.id[:10]}, which has no subject."
-    said = [f"From commit {commit.id}, author date {commit.authored.isoformat()}."]
+    said = [f"From commit {commit.id}, author date {commit.authored}."]
     if effective > commit.day:
         said.append("The release before is later, so this one took effect with it.")
     if mended:

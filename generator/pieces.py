@@ -23,7 +23,7 @@ _ESCAPED = re.compile(
     r"|\\(?=[\\`*_{}\[\]()>#+.!-])|\*|(?<!\w)_|_(?!\w)|\[(?=[^\]]*\][(\[:])|(?<=\{)\{|<(?=[\w/!?])|&(?=#?\w+;)|`"
 )
 _ENTITIES = {"<": "&lt;", "&": "&amp;", "`": "&#96;"}
-_ROMAN = dict(m=1000, cm=900, d=500, cd=400, c=100, xc=90, l=50, xl=40, x=10, ix=9, v=5, iv=4, i=1)  # the largest first
+_ROMAN = ((100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +115,8 @@ def label(number: int, form: str) -> str:
     said = str(number)
     if form in ("a", "A") and number in range(1, 703):
         said = chr(97 + (number - 1) % 26) * (1 + (number - 1) // 26)
-    elif form in ("i", "I") and number in range(1, 4000):
+    elif form in ("i", "I") and number in range(1, 400):
         said = ""
-        for letters, value in _ROMAN.items():
+        for value, letters in _ROMAN:
             said, number = said + letters * (number // value), number % value
     return said.upper() if form in ("A", "I") else said
