@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from lxml import etree, html
 
 from generator.errors import Problem, SourceError, Where
-from generator.pieces import Intake, Meta, Notes, Piece, escaped, label, quoted
+from generator.pieces import NO_TEXT, Intake, Meta, Notes, Piece, escaped, label, quoted
 
 LINE = "data-line"  # where another format has been made into HTML: the line of the source
 Kind = Literal["page", "word", "markdown"]
@@ -53,6 +53,8 @@ def read(page: str, notes: Notes, *, kind: Kind = "page") -> Intake:
     """SourceError where there are no words, or elements lie too deep in each other."""
     try:
         tree = html.document_fromstring(page.encode(), html.HTMLParser(encoding="utf-8", huge_tree=True))
+        for element in tree.iter():  # what was written as entities is characters by now
+            element.text, element.tail = (said and said.translate(NO_TEXT) for said in (element.text, element.tail))
         reader = _Reader(notes, kind, tree)
         pieces = list(reader.read())
     except (etree.ParserError, etree.XMLSyntaxError, RecursionError) as error:
@@ -60,8 +62,8 @@ def read(page: str, notes: Notes, *, kind: Kind = "page") -> Intake:
         message = "its elements lie too deep in each other" if deep else "there is no text in it"
         raise SourceError(Problem("import.empty", Where(notes.path), message)) from None
     title = re.split(r"\s+[|·–—-]\s+", " ".join(tree.findtext(".//title", "").split()))[0]  # the site's name follows
-    description = "".join(tree.xpath("//meta[@name='description']/@content")[:1])
-    return Intake(pieces, Meta(title, tree.get("lang") or "", description))
+    said = (tree.get("lang", ""), "".join(tree.xpath("//meta[@name='description']/@content")[:1]))
+    return Intake(pieces, Meta(title, *(text.translate(NO_TEXT) for text in said)))
 
 
 def _said(element: Any) -> str:
@@ -323,7 +325,7 @@ def _link(to: str, said: str) -> str:
         return said.translate(dict.fromkeys(map(ord, "↑↩︎")))
     if redirect := re.match(r"https://www\.google\.com/url\?q=([^&]+)", to):  # of Google Docs
         to = unquote(redirect[1])
-    to = re.sub(r"[\s<>()]", lambda match: f"%{ord(match[0]):02X}", to)
+    to = re.sub(r"[\s<>()]", lambda match: f"%{ord(match[0]):02X}", to.translate(NO_TEXT))
     return said if "\x13" in said else _marked(said, ("\x13", f"\x14{to}\x12"))
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from generator import documents, outline
 from generator.documents import Document
 from generator.errors import PolicyError, Problem, SourceError, Where
-from generator.pieces import Meta, Notes, quoted
+from generator.marking import MARKERS
+from generator.pieces import NO_TEXT, Meta, Notes, quoted
 
 _LARGEST = 20 * 2**20  # bytes; the longest policies have less than one MiB
 _DECLARED = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
@@ -25,7 +26,6 @@ _LARGER = {"iso-8859-1": "cp1252", "latin1": "cp1252", "iso-8859-9": "cp1254", "
 }  # fmt: skip
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _BINARY = (b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-_CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127, 0xFEFF, *range(0xE000, 0xE004)))
 _KINDS = {".txt": "text", ".md": "markdown", ".markdown": "markdown", ".html": "html", ".htm": "html", ".docx": "docx"}
 
 
@@ -66,7 +66,7 @@ def read(
         message = f"it is larger than {_LARGEST // 2**20} MiB"
         raise SourceError(Problem("import.size", where, message, "is it the policy? take images out first"))
     said = "" if kind == "docx" else decoded(content, notes, page=kind == "html")
-    source = content if kind == "docx" else re.sub("\r\n?", "\n", said).translate(_CONTROLS)
+    source = content if kind == "docx" else re.sub("\r\n?", "\n", said).translate(NO_TEXT)
     if not source.strip():
         raise SourceError(Problem("import.empty", where, "the file is empty"))
     if kind == "markdown" and (archive or given == Meta()):
@@ -90,6 +90,8 @@ def _why_not_a_policy(text: str, archive: bool) -> str:
         sections = documents.parse(text, "").sections
     except PolicyError as error:
         return str(error.problems[0].message)
+    if set(MARKERS).intersection(text):
+        return "it holds characters that mark redlines"
     missing = [section.heading for section in sections if section.id and f"{{#{section.id}" not in text]
     return "it has no text" if not sections else f"{quoted(missing[0])} has no id" if missing and not archive else ""
 

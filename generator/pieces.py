@@ -11,7 +11,11 @@ from dataclasses import astuple, dataclass, field
 from typing import Literal
 
 from generator.errors import Problem, Where
+from generator.marking import MARKERS
 
+# No text has these: controls, of which some are marks on the way in, and the marks of redlines.
+NO_TEXT = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 133), *range(134, 160)))
+NO_TEXT |= dict.fromkeys((0xFEFF, 0xFFFE, 0xFFFF, *map(ord, MARKERS)))
 LINK = re.compile("\x13([^\x13]*?)\x14([^\x12]*)\x12")  # its words, its target
 # What counts or points at an item or a heading, at the start of a line; strong words may begin before it.
 MARK = re.compile(
@@ -94,7 +98,7 @@ class Notes:
 
 def quoted(text: str, limit: int = 60) -> str:
     """The start of a text, for a message about it."""
-    said = " ".join(text.split())
+    said = " ".join(text.translate(NO_TEXT).split())
     return f"“{said if len(said) <= limit else said[: limit - 1] + '…'}”"
 
 

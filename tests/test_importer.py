@@ -11,7 +11,8 @@ import pytest
 from generator import importer
 from generator.documents import parse
 from generator.errors import SourceError
-from generator.pieces import Meta
+from generator.marking import MARKERS
+from generator.pieces import NO_TEXT, Meta
 from tests.reading import codes, headings
 from tests.test_cli import run
 from tests.trees import ROOT, SITE, TERMS
@@ -107,6 +108,30 @@ def test_a_policy_that_is_structured_already_comes_in_as_it_is() -> None:
     assert importer.read(TERMS.encode(), "x.md") == importer.Imported(TERMS, ())
     retitled = importer.read(TERMS.encode(), "x.md", Meta(title="Rules"))
     assert codes(retitled.notes) == ["mended.title"]
+
+
+MARKS = "".join(f"&#{n};&#x{n:X};{chr(n)}" for n in NO_TEXT if n and not 128 <= n < 160) + "\x80\x9f"
+
+
+@pytest.mark.parametrize("path", ["x.html", "x.md", "x.txt"])
+def test_no_marks_come_in(path: str) -> None:
+    page = f"<html lang='en{MARKS}'><title>T{MARKS}</title><meta name=description content='D{MARKS}'><h2>A</h2>"
+    page += (
+        f"<p>b{MARKS}c <a href='https://www.google.com/url?q=https://x.org/{MARKS}%14d'>e</a> <img alt='{MARKS}'></p>"
+    )
+    source = {"x.html": page, "x.md": f"# T\n## A\nb{MARKS}c [e](https://x.org/{MARKS}d){MARKS}\n"}
+    made = importer.read(source.get(path, f"T\n\nb{MARKS}c").encode(), path)
+    assert not set(made.text + "".join(map(str, made.notes))).intersection(map(chr, NO_TEXT))
+    if path == "x.html":
+        assert "language: en\ndescription: >-\n  D\n" in made.text
+        assert made.text.endswith("## A {#a}\n\nbc [e](https://x.org/d)\n")
+
+
+@pytest.mark.parametrize("archive", [True, False])
+def test_a_structured_policy_with_marks_of_redlines_is_written_anew(archive: bool) -> None:
+    made = importer.read(TERMS.replace("## ", "\ue004## ").encode(), "x.md", archive=archive)
+    assert not set(MARKERS).intersection(made.text)
+    assert str(made.notes[0]) == "x.md: mended.form: written anew: it holds characters that mark redlines"
 
 
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
