@@ -62,8 +62,8 @@ def read(page: str, notes: Notes, *, kind: Kind = "page") -> Intake:
         message = "its elements lie too deep in each other" if deep else "there is no text in it"
         raise SourceError(Problem("import.empty", Where(notes.path), message)) from None
     title = re.split(r"\s+[|·–—-]\s+", " ".join(tree.findtext(".//title", "").split()))[0]  # the site's name follows
-    said = (tree.get("lang", ""), "".join(tree.xpath("//meta[@name='description']/@content")[:1]))
-    return Intake(pieces, Meta(title, *(text.translate(NO_TEXT) for text in said)))
+    description = "".join(tree.xpath("//meta[@name='description']/@content")[:1])
+    return Intake(pieces, Meta(title, tree.get("lang", ""), description))
 
 
 def _said(element: Any) -> str:

@@ -13,11 +13,10 @@ _WRAPPED_WIDTH = range(50, 121)  # columns; a text with longer lines was not wra
 
 def read(text: str, notes: Notes) -> Intake:
     """The first line is the title if it is short and no part of a list; underlined ones below it are sections."""
-    pieces = _pieces(text.split("\n"))
-    if pieces and pieces[0].short and not pieces[0].mark:
-        below = (replace(piece, level=piece.level and piece.level + 1) for piece in pieces[1:])
-        pieces = [replace(pieces[0], level=1), *below]
-    return Intake([replace(piece, text=escaped(piece.text)) for piece in pieces], rough=True)
+    first, *rest = _pieces(text.split("\n")) or [Piece("")]
+    if first.short and not first.mark:
+        first, rest = replace(first, level=1), [replace(piece, level=piece.level and piece.level + 1) for piece in rest]
+    return Intake([replace(piece, text=escaped(piece.text)) for piece in (first, *rest)], rough=True)
 
 
 def _pieces(raw: list[str]) -> list[Piece]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,15 +17,14 @@ from pathlib import Path
 from generator import history, importer, library
 from generator.errors import Problem, SourceError, Where
 from generator.history import Kind, Register, Release, Version
-from generator.importer import Imported
 from generator.pieces import Meta
 
 _GIT = ("git", "--literal-pathspecs", "-c", "core.quotePath=false", "-c", "log.showSignature=false")
 _LOG = ("--first-parent", "--diff-merges=first-parent", "--follow", "--raw", "-z", "--no-abbrev", "--encoding=UTF-8")
-_FORMAT = "--format=%x01%H%x00%aI%x00%cI%x00%s%x00"
-# A commit in it: its id, two dates, its subject; the file's mode, id, change, its name before and then.
+_FORMAT = "--format=%x01%H%x00%aI%x00%at%x00%ct%x00%s%x00"
+# A commit in it: its id, three dates, its subject; the file's mode, id, change, its name before and then.
 _COMMIT = re.compile(
-    rb"\x01([0-9a-f]{40,64})\0([-+:\dTZ]*)\0([-+:\dTZ]*)\0([^\0]*)\0[\0\n]*"
+    rb"\x01([0-9a-f]{40,64})\0([-+:\dTZ]*)\0(-?\d*)\0(-?\d*)\0([^\0]*)\0[\0\n]*"
     rb":\d+ (\d+) [0-9a-f]+ ([0-9a-f]+) ([A-Z])(?:\d+\0([^\0]+))?\0([^\0]+)"
 )
 
@@ -79,7 +77,10 @@ def read(
     for commit in commits:
         place = f"{path}@{commit.id[:10]}"
         try:
-            made = _text(folder, commit, place, given)
+            if not commit.blob:
+                raise SourceError(Problem("git.gone", Where(place), f"the file was taken away on {commit.day}"))
+            blob = _git(folder, "cat-file", "blob", commit.blob)
+            made = importer.read(blob, commit.path, given, place=place, archive=True)
         except SourceError as error:
             notes += [replace(problem, code="skipped.text", severity="warning") for problem in error.problems]
             continue
@@ -143,31 +144,19 @@ def _commits(folder: Path, file: str, path: str, notes: list[Problem]) -> list[C
 
 def _commit(match: re.Match[bytes], path: str, notes: list[Problem]) -> Commit | None:
     """One commit of the list; none for what is no file (a link, a module), or has no date that a register can hold."""
-    sha, authored, committed, subject, mode, blob, change, before, name = (
-        (said or b"").decode(errors="replace") for said in match.groups()
+    sha, said, authored, committed, subject, mode, blob, change, before, name = (
+        (group or b"").decode(errors="replace") for group in match.groups()
     )
     if mode not in ("100644", "100755") and change != "D":
         return None
-    moments = list[datetime]()
-    for said in (authored, committed):
-        with suppress(ValueError, OverflowError):
-            moments.append(datetime.fromisoformat(said).astimezone(UTC))
-    if not moments:
-        notes.append(
-            _note("skipped.date", f"{path}@{sha[:10]}", f"its date is none of a calendar: {authored or 'none'}")
-        )
+    try:
+        day = datetime.fromtimestamp(min(float(seconds or "inf") for seconds in (authored, committed)), UTC).date()
+    except (ValueError, OverflowError):
+        notes.append(_note("skipped.date", f"{path}@{sha[:10]}", f"its date is none of a calendar: {said or 'none'}"))
         return None
     subject = "".join(c for c in subject if c.isprintable()).strip()
     copy_of = before if change == "C" else ""
-    return Commit(sha, authored, min(moments).date(), subject, "" if change == "D" else blob, name, copy_of)
-
-
-def _text(folder: Path, commit: Commit, place: str, given: Meta) -> Imported:
-    """What readers saw after a commit."""
-    if not commit.blob:
-        raise SourceError(Problem("git.gone", Where(place), f"the file was taken away on {commit.day}"))
-    content = _git(folder, "cat-file", "blob", commit.blob)
-    return importer.read(content, commit.path, given, place=place, archive=True)
+    return Commit(sha, said, day, subject, "" if change == "D" else blob, name, copy_of)
 
 
 def _release(latest: Release | None, commit: Commit, content: bytes, mended: bool, chosen: bool) -> Release:
