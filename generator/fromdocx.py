@@ -100,9 +100,6 @@ def _letters(text: str) -> str:
     return "".join(re.findall(r"[^\W\d_]", text))
 
 
-# Numbers
-
-
 def _write_numbers(document: Any, numbering: Any, styles: dict[str, Any]) -> None:
     """Put the numbers that Word computes into the text; mammoth sees bullets in their place."""
     shapes = {

@@ -259,16 +259,15 @@ class _Reader:
             for cell in row.iterchildren("td", "th"):
                 while (y, x) in taken:
                     x += 1
-                wide, high = (_number(cell.get(name)) or 1 for name in ("colspan", "rowspan"))
-                wide, high = min(wide, 100), min(high, len(rows) - y)
+                most = {"colspan": 100, "rowspan": len(rows) - y}
+                wide, high = (min(_number(cell.get(name)) or 1, limit) for name, limit in most.items())
                 merged += wide > 1 or high > 1
                 taken |= {(y + dy, x + dx): "" for dy in range(high) for dx in range(wide)}
                 taken[y, x] = self.cell(cell)
         width = 1 + max(x for _, x in taken)
         lines = [f"| {' | '.join(taken.get((y, x), '') for x in range(width))} |" for y in range(len(rows))]
         if merged:
-            message = f"{merged} merged cells: the text stands in the first, the others are empty"
-            self.note("unsure.table", table, message)
+            self.note("unsure.table", table, f"{merged} merged cells: the text stands in the first, others are empty")
         if rows[0].find("th") is None:
             self.note("unsure.table", table, "a table names no header; its first row is taken for it")
         for caption in table.findall("caption"):

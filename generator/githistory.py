@@ -144,9 +144,8 @@ def _commits(folder: Path, file: str, path: str, notes: list[Problem]) -> list[C
 
 def _commit(match: re.Match[bytes], path: str, notes: list[Problem]) -> Commit | None:
     """One commit of the list; none for what is no file (a link, a module), or has no date that a register can hold."""
-    sha, said, authored, committed, subject, mode, blob, change, before, name = (
-        (group or b"").decode(errors="replace") for group in match.groups()
-    )
+    texts = ((group or b"").decode(errors="replace") for group in match.groups())
+    sha, said, authored, committed, subject, mode, blob, change, before, name = texts
     if mode not in ("100644", "100755") and change != "D":
         return None
     try:
@@ -155,29 +154,27 @@ def _commit(match: re.Match[bytes], path: str, notes: list[Problem]) -> Commit |
         notes.append(_note("skipped.date", f"{path}@{sha[:10]}", f"its date is none of a calendar: {said or 'none'}"))
         return None
     subject = "".join(c for c in subject if c.isprintable()).strip()
-    copy_of = before if change == "C" else ""
-    return Commit(sha, said, day, subject, "" if change == "D" else blob, name, copy_of)
+    blob, copy_of = blob if change != "D" else "", before if change == "C" else ""
+    return Commit(sha, said, day, subject, blob, name, copy_of)
 
 
 def _release(latest: Release | None, commit: Commit, content: bytes, mended: bool, chosen: bool) -> Release:
     """A release of the commit's day, that takes effect no sooner than the one before."""
     kind: Kind = "material" if chosen or not latest else "editorial"
     effective = max(commit.day, latest.effective) if latest else commit.day
-    summary = commit.subject or f"Commit {commit.id[:10]}, which has no subject."
-    said = [f"From commit {commit.id}, author date {commit.authored}."]
-    if effective > commit.day:
-        said.append("The release before is later, so this one took effect with it.")
-    if mended:
-        said.append("The form of the text was mended so that it can be shown; its words are those of the commit.")
-    if not chosen:
-        said.append("Nobody has classified this release as material or editorial.")
+    said = {
+        f"From commit {commit.id}, author date {commit.authored}.": True,
+        "The release before is later, so this one took effect with it.": effective > commit.day,
+        "The form of the text was mended so that it can be shown; its words are those of the commit.": mended,
+        "Nobody has classified this release as material or editorial.": not chosen,
+    }
     return Release(
         version=latest.version.next(kind) if latest else Version(1, 0),
         published=commit.day,
         effective=effective,
         kind=kind,
-        summary=summary,
+        summary=commit.subject or f"Commit {commit.id[:10]}, which has no subject.",
         sha256=history.digest(content),
         previous=latest.row_hash if latest else None,
-        note=" ".join(said),
+        note=" ".join(sentence for sentence, holds in said.items() if holds),
     )

@@ -60,8 +60,8 @@ def read(
     notes = Notes(place or path)
     where, kind = Where(notes.path), _KINDS.get(Path(path).suffix.lower(), "markdown" if archive else "")
     if not kind:
-        hint = f"known: {', '.join(_KINDS)}"
-        raise SourceError(Problem("import.kind", where, f"files like {Path(path).name!r} cannot be read", hint))
+        message = f"files like {Path(path).name!r} cannot be read"
+        raise SourceError(Problem("import.kind", where, message, f"known: {', '.join(_KINDS)}"))
     if len(content) > _LARGEST:
         message = f"it is larger than {_LARGEST // 2**20} MiB"
         raise SourceError(Problem("import.size", where, message, "is it the policy? take images out first"))
@@ -121,6 +121,6 @@ def decoded(content: bytes, notes: Notes, *, page: bool = False) -> str:
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
     if (encoding, stated) != ("utf-8", "utf-8"):
-        said = f"the text is read as {encoding}{f', for it is not {stated}' if encoding != stated else ''}"
-        notes.add("mended.encoding", line, said)
+        why = f", for it is not {stated}" if encoding != stated else ""
+        notes.add("mended.encoding", line, f"the text is read as {encoding}{why}")
     return text

@@ -120,9 +120,6 @@ def _label(heading: Piece) -> str:
     return (match[2] or match[3]) if match else ""
 
 
-# Ids and links
-
-
 def _with_ids(pieces: Sequence[Piece], known: Document | None, notes: Notes) -> list[Piece]:
     """Every heading with an id that is there but once: its own, that of the working text, or one of its words."""
     kept: dict[str, list[Section]] = {}  # by heading, the first one last
@@ -184,9 +181,6 @@ def _linked(pieces: Sequence[Piece], places: dict[str, str], notes: Notes) -> li
         times = f" ({number} ×)" if number > 1 else ""
         notes.add("stripped.target", None, f"link to {to}{times}: only its words are kept")
     return done
-
-
-# Markdown
 
 
 def _markdown(pieces: Sequence[Piece]) -> Iterator[str]:

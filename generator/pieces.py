@@ -114,8 +114,7 @@ def guarded(text: str) -> str:
 
 
 def label(number: int, form: str) -> str:
-    """A number as lists count it: 1, a, A, i or I; in figures where no list goes that far. After z come aa and bb, as
-    Word has it."""
+    """A number as lists count it: 1, a (after z come aa and bb, as in Word), A, i or I; figures beyond all lists."""
     said = str(number)
     if form in ("a", "A") and number in range(1, 703):
         said = chr(97 + (number - 1) % 26) * (1 + (number - 1) // 26)

@@ -43,9 +43,6 @@ def _with_mark(piece: Piece) -> Piece:
     return replace(piece, mark=match["mark"], text=match["strong"] + piece.text[match.end() :])
 
 
-# Headings
-
-
 def _headings(pieces: list[Piece], notes: Notes, *, rough: bool) -> list[Piece]:
     """Chains of numbers that are headings, and strong lines below them; else lines in capitals, of rough text any."""
     stack, level, levels = list[str](), 1, dict[int, int]()
@@ -120,9 +117,6 @@ def _is_outline(chain: list[int], pieces: Sequence[Piece]) -> bool:
     return starts and short * 3 >= len(chain) * 2 and spaced * 2 > len(chain) and first[0] != "("
 
 
-# What came along
-
-
 def _without_navigation(pieces: list[Piece], notes: Notes) -> list[Piece]:
     """Without the short lines between title and text, what repeats them at the end, and the footer."""
     start = 1 if pieces[0].level == 1 else 0
@@ -156,9 +150,6 @@ def _without_contents(pieces: list[Piece], notes: Notes) -> list[Piece]:
         said = f"{len(group)} lines, a contents list such as pages make themselves: {quoted(group[0].words)}"
         notes.add("stripped.contents", group[0].line, said)
     return kept
-
-
-# Lists
 
 
 def _listed(pieces: Sequence[Piece]) -> Iterator[Piece]:
