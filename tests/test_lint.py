@@ -105,7 +105,9 @@ def test_a_plain_sentence_about_use_is_left_alone(said: str) -> None:
 
 def test_a_character_that_a_redline_uses_as_its_mark_is_named() -> None:
     for marker in MARKERS:
-        assert codes(f"before {marker} after") == ["text.marker"]
+        [problem] = found(f"before {marker} after")
+        assert (problem.code, problem.where.line) == ("text.marker", 15)
+        assert problem.message.endswith("(U+E000 to U+E006)")
     assert codes("before \ue100 after") == []
 
 
