@@ -47,18 +47,16 @@ def read(content: bytes, notes: Notes) -> Intake:
         none = etree.Element("none")
         document, numbering, styles = parts["document"], parts.get("numbering", none), parts.get("styles", none)
         _write_numbers(document, numbering, {style.get(f"{_W}styleId"): style for style in styles.iter(f"{_W}style")})
+        files |= {f"word/{n}.xml": etree.tostring(parts[n]) for n in ("document", "numbering") if n in parts}
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             for name, data in files.items():
-                changed = parts.get(name[5:-4]) if name in ("word/document.xml", "word/numbering.xml") else None
-                archive.writestr(name, data if changed is None else etree.tostring(changed))
+                archive.writestr(name, data)
         image = mammoth.images.img_element(lambda image: {"src": ""})
         page = mammoth.convert_to_html(packed, style_map=_STYLES, convert_image=image)
     except (*_BROKEN, AttributeError) as error:
-        message, hint = (
-            f"it cannot be read as a Word document ({error})",
-            "is it encrypted, or an old .doc? save it as .docx in Word",
-        )
+        message = f"it cannot be read as a Word document ({error})"
+        hint = "is it encrypted, or an old .doc? save it as .docx in Word"
         raise SourceError(Problem("import.docx", Where(notes.path), message, hint)) from None
     intake = fromhtml.read(page.value or "<p></p>", notes, kind="word")
     _tell_what_went(parts, intake, notes)
@@ -102,12 +100,12 @@ def _letters(text: str) -> str:
     return "".join(re.findall(r"[^\W\d_]", text))
 
 
-# Numbers
-
-
 def _write_numbers(document: Any, numbering: Any, styles: dict[str, Any]) -> None:
     """Put the numbers that Word computes into the text; mammoth sees bullets in their place."""
-    shapes = {shape.get(f"{_W}abstractNumId"): _levels(shape) for shape in numbering.iter(f"{_W}abstractNum")}
+    shapes = {
+        shape.get(f"{_W}abstractNumId"): {int(level.get(f"{_W}ilvl")): level for level in shape.iter(f"{_W}lvl")}
+        for shape in numbering.iter(f"{_W}abstractNum")
+    }
     lists = {num.get(f"{_W}numId"): num for num in numbering.iter(f"{_W}num")}
     counts: defaultdict[str, list[int]] = defaultdict(lambda: [0] * 9)
     for paragraph in document.iter(f"{_W}p"):
@@ -126,10 +124,6 @@ def _write_numbers(document: Any, numbering: Any, styles: dict[str, Any]) -> Non
             paragraph.insert(0 if paragraph.find(f"{_W}pPr") is None else 1, run)
     for form in numbering.iter(f"{_W}numFmt"):
         form.set(f"{_W}val", "bullet")
-
-
-def _levels(shape: Any) -> dict[int, Any]:
-    return {int(level.get(f"{_W}ilvl")): level for level in shape.iter(f"{_W}lvl")}
 
 
 def _place(paragraph: Any, styles: dict[str, Any]) -> tuple[str, int]:

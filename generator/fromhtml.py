@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from lxml import etree, html
 
 from generator.errors import Problem, SourceError, Where
-from generator.pieces import Intake, Meta, Notes, Piece, escaped, label, quoted
+from generator.pieces import NO_TEXT, Intake, Meta, Notes, Piece, escaped, label, quoted
 
 LINE = "data-line"  # where another format has been made into HTML: the line of the source
 Kind = Literal["page", "word", "markdown"]
@@ -53,6 +53,8 @@ def read(page: str, notes: Notes, *, kind: Kind = "page") -> Intake:
     """SourceError where there are no words, or elements lie too deep in each other."""
     try:
         tree = html.document_fromstring(page.encode(), html.HTMLParser(encoding="utf-8", huge_tree=True))
+        for element in tree.iter():  # what was written as entities is characters by now
+            element.text, element.tail = (said and said.translate(NO_TEXT) for said in (element.text, element.tail))
         reader = _Reader(notes, kind, tree)
         pieces = list(reader.read())
     except (etree.ParserError, etree.XMLSyntaxError, RecursionError) as error:
@@ -61,7 +63,7 @@ def read(page: str, notes: Notes, *, kind: Kind = "page") -> Intake:
         raise SourceError(Problem("import.empty", Where(notes.path), message)) from None
     title = re.split(r"\s+[|·–—-]\s+", " ".join(tree.findtext(".//title", "").split()))[0]  # the site's name follows
     description = "".join(tree.xpath("//meta[@name='description']/@content")[:1])
-    return Intake(pieces, Meta(title, tree.get("lang") or "", description))
+    return Intake(pieces, Meta(title, tree.get("lang", ""), description))
 
 
 def _said(element: Any) -> str:
@@ -215,13 +217,13 @@ class _Reader:
 
     def items(self, list_: Any, depth: int) -> Iterator[Piece]:
         """Items, and what is in them one deeper; an item that holds a heading is a section."""
-        flat = re.search(r"\blst-kix_\w+-(\d+)", list_.get("class", ""))  # Google Docs nests no lists
+        flat = re.search(r"\blst-kix_\w+-(\d)", list_.get("class", ""))  # Google Docs nests no lists
         depth = int(flat[1]) if flat else depth
-        number = int(start) if (start := list_.get("start", "1")).isdecimal() else 1
+        number = _number(list_.get("start"))
         yield from self.paragraph(self.words(list_.text), list_, depth)
         for child in list_:
             if child.tag == "li":
-                number = int(child.get("value")) if child.get("value", "").isdecimal() else number
+                number = _number(child.get("value"), number)
                 ours = self.kind != "word" or child.get("id")  # Word's own are in the text, but for those of notes
                 yield from self.item(child, _mark(list_, number) if ours else "-", depth + 1)
                 number += 1
@@ -257,15 +259,15 @@ class _Reader:
             for cell in row.iterchildren("td", "th"):
                 while (y, x) in taken:
                     x += 1
-                wide, high = _span(cell.get("colspan"), 100), _span(cell.get("rowspan"), len(rows) - y)
+                most = {"colspan": 100, "rowspan": len(rows) - y}
+                wide, high = (min(_number(cell.get(name)) or 1, limit) for name, limit in most.items())
                 merged += wide > 1 or high > 1
                 taken |= {(y + dy, x + dx): "" for dy in range(high) for dx in range(wide)}
                 taken[y, x] = self.cell(cell)
         width = 1 + max(x for _, x in taken)
         lines = [f"| {' | '.join(taken.get((y, x), '') for x in range(width))} |" for y in range(len(rows))]
         if merged:
-            message = f"{merged} merged cells: the text stands in the first, the others are empty"
-            self.note("unsure.table", table, message)
+            self.note("unsure.table", table, f"{merged} merged cells: the text stands in the first, others are empty")
         if rows[0].find("th") is None:
             self.note("unsure.table", table, "a table names no header; its first row is taken for it")
         for caption in table.findall("caption"):
@@ -312,8 +314,8 @@ def _mark(list_: Any, number: int) -> str:
     return f"{label(number, form)}." if list_.tag == "ol" else "-"
 
 
-def _span(value: str | None, most: int) -> int:
-    return min(int(value), most) if value and re.fullmatch(r"[1-9]\d{0,3}", value) else 1
+def _number(value: str | None, otherwise: int = 1) -> int:
+    return int(value) if value and re.fullmatch(r"\d{1,9}", value) else otherwise
 
 
 def _link(to: str, said: str) -> str:
@@ -322,7 +324,7 @@ def _link(to: str, said: str) -> str:
         return said.translate(dict.fromkeys(map(ord, "↑↩︎")))
     if redirect := re.match(r"https://www\.google\.com/url\?q=([^&]+)", to):  # of Google Docs
         to = unquote(redirect[1])
-    to = re.sub(r"[\s<>()]", lambda match: f"%{ord(match[0]):02X}", to)
+    to = re.sub(r"[\s<>()]", lambda match: f"%{ord(match[0]):02X}", to.translate(NO_TEXT))
     return said if "\x13" in said else _marked(said, ("\x13", f"\x14{to}\x12"))
 
 

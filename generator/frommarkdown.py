@@ -52,9 +52,8 @@ def _meta(front: str, notes: Notes) -> Meta:
     except (yaml.YAMLError, ValueError):
         held = {key: said.strip(" \"'") for key, said in re.findall(r"^(\w+):[ \t]*(.+)$", source, re.MULTILINE)}
     said = {key: str(value).strip() for key, value in held.items() if value} if isinstance(held, dict) else {}
-    title, language, lang, description, numbering = (
-        said.pop(key, "") for key in ("title", "language", "lang", "description", "numbering")
-    )
+    keys = ("title", "language", "lang", "description", "numbering")
+    title, language, lang, description, numbering = (said.pop(key, "") for key in keys)
     if said:
         notes.add("mended.front-matter", 1, f"keys that a policy does not have are left out: {', '.join(said)}")
     return Meta(title, language or lang, description, numbering if _OURS.fullmatch(f"numbering={numbering}") else "")

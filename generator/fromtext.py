@@ -13,7 +13,7 @@ _WRAPPED_WIDTH = range(50, 121)  # columns; a text with longer lines was not wra
 
 def read(text: str, notes: Notes) -> Intake:
     """The first line is the title if it is short and no part of a list; underlined ones below it are sections."""
-    first, *rest = _pieces(text.split("\n"))
+    first, *rest = _pieces(text.split("\n")) or [Piece("")]
     if first.short and not first.mark:
         first, rest = replace(first, level=1), [replace(piece, level=piece.level and piece.level + 1) for piece in rest]
     return Intake([replace(piece, text=escaped(piece.text)) for piece in (first, *rest)], rough=True)

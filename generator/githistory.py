@@ -17,13 +17,16 @@ from pathlib import Path
 from generator import history, importer, library
 from generator.errors import Problem, SourceError, Where
 from generator.history import Kind, Register, Release, Version
-from generator.importer import Imported
 from generator.pieces import Meta
 
 _GIT = ("git", "--literal-pathspecs", "-c", "core.quotePath=false", "-c", "log.showSignature=false")
 _LOG = ("--first-parent", "--diff-merges=first-parent", "--follow", "--raw", "-z", "--no-abbrev", "--encoding=UTF-8")
-_FORMAT = "--format=%x01%H%x00%aI%x00%cI%x00%s%x00"
-_ENTRY = re.compile(rb":\d+ (\d+) [0-9a-f]+ ([0-9a-f]+) ([A-Z])\d*\0([^\0]+)(?:\0([^\0]+))?")
+_FORMAT = "--format=%x01%H%x00%aI%x00%at%x00%ct%x00%s%x00"
+# A commit in it: its id, three dates, its subject; the file's mode, id, change, its name before and then.
+_COMMIT = re.compile(
+    rb"\x01([0-9a-f]{40,64})\0([-+:\dTZ]*)\0(-?\d*)\0(-?\d*)\0([^\0]*)\0[\0\n]*"
+    rb":\d+ (\d+) [0-9a-f]+ ([0-9a-f]+) ([A-Z])(?:\d+\0([^\0]+))?\0([^\0]+)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,8 @@ class Commit:
     """A commit that changed the file: `blob` is its text's id, '' where the commit took the file away."""
 
     id: str
-    authored: datetime
-    day: date  # the author's, in UTC; a clock ahead of the one that made the commit is not believed
+    authored: str  # when, as git says it
+    day: date  # that, in UTC; a clock ahead of the one that made the commit, or beyond all calendars, is not believed
     subject: str
     blob: str
     path: str  # the file's name then
@@ -74,7 +77,10 @@ def read(
     for commit in commits:
         place = f"{path}@{commit.id[:10]}"
         try:
-            made = _text(folder, commit, place, given)
+            if not commit.blob:
+                raise SourceError(Problem("git.gone", Where(place), f"the file was taken away on {commit.day}"))
+            blob = _git(folder, "cat-file", "blob", commit.blob)
+            made = importer.read(blob, commit.path, given, place=place, archive=True)
         except SourceError as error:
             notes += [replace(problem, code="skipped.text", severity="warning") for problem in error.problems]
             continue
@@ -125,7 +131,7 @@ def _commits(folder: Path, file: str, path: str, notes: list[Problem]) -> list[C
         message = "this clone is shallow: releases before its first commit are missing (git fetch --unshallow)"
         notes.append(_note("git.shallow", path, message))
     said = _git(folder, "log", *_LOG, _FORMAT, "--", file)
-    commits = [commit for part in said.split(b"\x01")[1:] if (commit := _commit(part))]
+    commits = [commit for match in _COMMIT.finditer(said) if (commit := _commit(match, path, notes))]
     if not commits:
         hint = "name the file as it is now, relative to the repository's folder if you give --repo"
         raise SourceError(Problem("git.no-history", Where(path), "no commit has changed this file", hint))
@@ -136,46 +142,39 @@ def _commits(folder: Path, file: str, path: str, notes: list[Problem]) -> list[C
     return commits[:start][::-1]
 
 
-def _commit(part: bytes) -> Commit | None:
-    """One commit of the list; none for what is no file (a link, a module)."""
-    sha, authored, committed, subject, rest = part.split(b"\0", 4)
-    entry = _ENTRY.search(rest)
-    if not entry or (entry[1] not in (b"100644", b"100755") and entry[3] != b"D"):
+def _commit(match: re.Match[bytes], path: str, notes: list[Problem]) -> Commit | None:
+    """One commit of the list; none for what is no file (a link, a module), or has no date that a register can hold."""
+    texts = ((group or b"").decode(errors="replace") for group in match.groups())
+    sha, said, authored, committed, subject, mode, blob, change, before, name = texts
+    if mode not in ("100644", "100755") and change != "D":
         return None
-    author, committer = (datetime.fromisoformat(day.decode()) for day in (authored, committed))
-    said = "".join(c for c in subject.decode(errors="replace") if c.isprintable()).strip()
-    names = [name.decode(errors="replace") for name in entry.groups()[3:] if name]
-    blob, copy_of = "" if entry[3] == b"D" else entry[2].decode(), names[0] if entry[3] == b"C" else ""
-    return Commit(sha.decode(), author, min(author, committer).astimezone(UTC).date(), said, blob, names[-1], copy_of)
-
-
-def _text(folder: Path, commit: Commit, place: str, given: Meta) -> Imported:
-    """What readers saw after a commit."""
-    if not commit.blob:
-        raise SourceError(Problem("git.gone", Where(place), f"the file was taken away on {commit.day}"))
-    content = _git(folder, "cat-file", "blob", commit.blob)
-    return importer.read(content, commit.path, given, place=place, archive=True)
+    try:
+        day = datetime.fromtimestamp(min(float(seconds or "inf") for seconds in (authored, committed)), UTC).date()
+    except (ValueError, OverflowError):
+        notes.append(_note("skipped.date", f"{path}@{sha[:10]}", f"its date is none of a calendar: {said or 'none'}"))
+        return None
+    subject = "".join(c for c in subject if c.isprintable()).strip()
+    blob, copy_of = blob if change != "D" else "", before if change == "C" else ""
+    return Commit(sha, said, day, subject, blob, name, copy_of)
 
 
 def _release(latest: Release | None, commit: Commit, content: bytes, mended: bool, chosen: bool) -> Release:
     """A release of the commit's day, that takes effect no sooner than the one before."""
     kind: Kind = "material" if chosen or not latest else "editorial"
     effective = max(commit.day, latest.effective) if latest else commit.day
-    summary = commit.subject or f"Commit {commit.id[:10]}, which has no subject."
-    said = [f"From commit {commit.id}, author date {commit.authored.isoformat()}."]
-    if effective > commit.day:
-        said.append("The release before is later, so this one took effect with it.")
-    if mended:
-        said.append("The form of the text was mended so that it can be shown; its words are those of the commit.")
-    if not chosen:
-        said.append("Nobody has classified this release as material or editorial.")
+    said = {
+        f"From commit {commit.id}, author date {commit.authored}.": True,
+        "The release before is later, so this one took effect with it.": effective > commit.day,
+        "The form of the text was mended so that it can be shown; its words are those of the commit.": mended,
+        "Nobody has classified this release as material or editorial.": not chosen,
+    }
     return Release(
         version=latest.version.next(kind) if latest else Version(1, 0),
         published=commit.day,
         effective=effective,
         kind=kind,
-        summary=summary,
+        summary=commit.subject or f"Commit {commit.id[:10]}, which has no subject.",
         sha256=history.digest(content),
         previous=latest.row_hash if latest else None,
-        note=" ".join(said),
+        note=" ".join(sentence for sentence, holds in said.items() if holds),
     )

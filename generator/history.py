@@ -76,6 +76,9 @@ class Release:
     def __post_init__(self) -> None:
         if not self.summary.strip():
             raise ValueError("'summary' is empty: say what changed in a sentence")
+        if match := re.search(r"(?!\s)[\0-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", self.summary):  # YAML 1.2, 5.1
+            message = f"{self.summary!r} holds {match[0]!r}, which no register can hold"
+            raise SourceError(Problem("release.summary", Where("summary"), message, "leave that character out"))
         hashes = (self.sha256, *(translated.sha256 for translated in self.translations.values()))
         if not all(re.fullmatch(r"[0-9a-f]{64}", sha256) for sha256 in hashes):
             raise ValueError("'sha256' wants 64 hexadecimal digits")

@@ -11,13 +11,21 @@ from pathlib import Path
 from generator import documents, outline
 from generator.documents import Document
 from generator.errors import PolicyError, Problem, SourceError, Where
-from generator.pieces import Meta, Notes, quoted
+from generator.marking import MARKERS
+from generator.pieces import NO_TEXT, Meta, Notes, quoted
 
 _LARGEST = 20 * 2**20  # bytes; the longest policies have less than one MiB
 _DECLARED = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+# The encodings that pages may declare (WHATWG Encoding, 4.2), and those that mean a larger one.
+_WEB = re.compile(
+    r"utf-?8|(?:us-)?ascii|iso-8859-(?:[2-8]|1[03-6])|windows-125[0-8]|cp(?:125[0-8]|874|932|949)|ibm866|koi8-[ru]"
+    r"|macintosh|gb18030|big5|euc-jp|iso-2022-jp"
+)
+_LARGER = {"iso-8859-1": "cp1252", "latin1": "cp1252", "iso-8859-9": "cp1254", "windows-874": "cp874"} | {
+    "gb2312": "gb18030", "gbk": "gb18030", "euc-kr": "cp949", "shift_jis": "cp932"
+}  # fmt: skip
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _BINARY = (b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-_CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127, 0xFEFF, *range(0xE000, 0xE004)))
 _KINDS = {".txt": "text", ".md": "markdown", ".markdown": "markdown", ".html": "html", ".htm": "html", ".docx": "docx"}
 
 
@@ -52,13 +60,13 @@ def read(
     notes = Notes(place or path)
     where, kind = Where(notes.path), _KINDS.get(Path(path).suffix.lower(), "markdown" if archive else "")
     if not kind:
-        hint = f"known: {', '.join(_KINDS)}"
-        raise SourceError(Problem("import.kind", where, f"files like {Path(path).name!r} cannot be read", hint))
+        message = f"files like {Path(path).name!r} cannot be read"
+        raise SourceError(Problem("import.kind", where, message, f"known: {', '.join(_KINDS)}"))
     if len(content) > _LARGEST:
         message = f"it is larger than {_LARGEST // 2**20} MiB"
         raise SourceError(Problem("import.size", where, message, "is it the policy? take images out first"))
     said = "" if kind == "docx" else decoded(content, notes, page=kind == "html")
-    source = content if kind == "docx" else re.sub("\r\n?", "\n", said).translate(_CONTROLS)
+    source = content if kind == "docx" else re.sub("\r\n?", "\n", said).translate(NO_TEXT)
     if not source.strip():
         raise SourceError(Problem("import.empty", where, "the file is empty"))
     if kind == "markdown" and (archive or given == Meta()):
@@ -82,6 +90,8 @@ def _why_not_a_policy(text: str, archive: bool) -> str:
         sections = documents.parse(text, "").sections
     except PolicyError as error:
         return str(error.problems[0].message)
+    if set(MARKERS).intersection(text):
+        return "it holds characters that mark redlines"
     missing = [section.heading for section in sections if section.id and f"{{#{section.id}" not in text]
     return "it has no text" if not sections else f"{quoted(missing[0])} has no id" if missing and not archive else ""
 
@@ -96,24 +106,21 @@ def decoded(content: bytes, notes: Notes, *, page: bool = False) -> str:
 
     SourceError where it is no text.
     """
-    stated = next((name for mark, name in _BOMS.items() if content.startswith(mark)), "")
-    if (b"\0" in content and not stated) or content.startswith(_BINARY):
+    marked = next((name for mark, name in _BOMS.items() if content.startswith(mark)), "")
+    if (b"\0" in content and not marked) or content.startswith(_BINARY):
         hint = "save it as docx, html or UTF-8 text"
         raise SourceError(Problem("import.binary", Where(notes.path), "this is no text", hint))
-    if page and not stated and (match := _DECLARED.search(content[:4096])):
-        stated = match[1].decode().lower()
-        # What pages call Latin-1 is windows-1252 (WHATWG Encoding, 4.2).
-        stated = "cp1252" if stated in ("iso-8859-1", "latin1", "us-ascii") else stated
-    line, stated = None, stated or "utf-8"
-    for encoding in (stated, "utf-8", "cp1252"):
+    declared = _DECLARED.search(content[:4096]) if page and not marked else None
+    stated = declared[1].decode().lower() if declared else marked or "utf-8"
+    stated = _LARGER.get(stated, stated)
+    line, known = None, marked or _WEB.fullmatch(stated)
+    for encoding in (stated, "utf-8", "cp1252") if known else ("utf-8", "cp1252"):
         try:
             text = content.decode(encoding, "replace" if encoding == "cp1252" else "strict")
             break
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
-        except LookupError:
-            pass
     if (encoding, stated) != ("utf-8", "utf-8"):
-        said = f"the text is read as {encoding}{f', for it is not {stated}' if encoding != stated else ''}"
-        notes.add("mended.encoding", line, said)
+        why = f", for it is not {stated}" if encoding != stated else ""
+        notes.add("mended.encoding", line, f"the text is read as {encoding}{why}")
     return text

@@ -110,9 +110,8 @@ def use_is_not_consent(library: Library) -> Iterator[Problem]:
 def texts_hold_no_markers(library: Library) -> Iterator[Problem]:
     for _, where, line in _draft_lines(library):
         if set(MARKERS).intersection(line):
-            yield Problem(
-                "text.marker", where, "the line holds a private-use character (U+E000 to U+E003)", "delete it"
-            )
+            message = f"the line holds a private-use character (U+{ord(MARKERS[0]):X} to U+{ord(MARKERS[-1]):X})"
+            yield Problem("text.marker", where, message, "delete it")
 
 
 @check

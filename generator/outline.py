@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from itertools import pairwise
 from urllib.parse import unquote
 
@@ -18,7 +18,7 @@ import yaml
 from generator import documents, shape
 from generator.documents import Document, Section, slug
 from generator.errors import Problem, SourceError, Where
-from generator.pieces import LINK, Intake, Meta, Notes, Piece, guarded, quoted
+from generator.pieces import LINK, NO_TEXT, Intake, Meta, Notes, Piece, guarded, quoted
 from generator.render import SAFE_LINK
 
 _LABEL = re.compile(r"^(\**)(?:([0-9]+(?:\.[0-9]+)*)[.):]*|([a-z])[.)])\s+(?=\S)")
@@ -32,7 +32,7 @@ def text(
     What is `given` wins over what the text says; `known` is the working text in its place, whose sections lend it what
     no text tells; `fallback` is its title if nobody says one. SourceError if there is no text in it.
     """
-    if not intake.pieces:
+    if not any(piece.text for piece in intake.pieces):
         raise SourceError(Problem("import.empty", Where(notes.path), "there is no text in it", "is it the right file?"))
     pieces = shape.read(intake, notes, archive=archive)
     title = _title(pieces, intake.meta.title)
@@ -59,6 +59,7 @@ def text(
 
 def _front_matter(meta: Meta, numbering: str) -> str:
     """The description is folded, so that any text can stand in it."""
+    meta = Meta(*(text.translate(NO_TEXT) for text in astuple(meta)))
     scalars = {"title": meta.title} | ({"language": meta.language} if meta.language else {})
     lines = yaml.safe_dump(scalars, allow_unicode=True, sort_keys=False, width=10**9)
     lines += f"description: >-\n  {' '.join(meta.description.split())}\n" if meta.description else ""
@@ -109,18 +110,14 @@ def _without_numbers(pieces: Sequence[Piece], notes: Notes) -> tuple[list[Piece]
             message = f"{quoted(piece.words)} would be {number or 'without a number'}: numbers stay as they are written"
             notes.add("unsure.number", piece.line, message)
             return list(pieces), "none"
-    notes.add(
-        "stripped.numbers", None, f"the numbers of {sum(map(bool, labels.values()))} headings: they are computed now"
-    )
+    said = f"the numbers of {sum(map(bool, labels.values()))} headings: they are computed now"
+    notes.add("stripped.numbers", None, said)
     return bare, "decimal"
 
 
 def _label(heading: Piece) -> str:
     match = _LABEL.match(heading.text)
     return (match[2] or match[3]) if match else ""
-
-
-# Ids and links
 
 
 def _with_ids(pieces: Sequence[Piece], known: Document | None, notes: Notes) -> list[Piece]:
@@ -184,9 +181,6 @@ def _linked(pieces: Sequence[Piece], places: dict[str, str], notes: Notes) -> li
         times = f" ({number} ×)" if number > 1 else ""
         notes.add("stripped.target", None, f"link to {to}{times}: only its words are kept")
     return done
-
-
-# Markdown
 
 
 def _markdown(pieces: Sequence[Piece]) -> Iterator[str]:

@@ -11,11 +11,15 @@ from dataclasses import astuple, dataclass, field
 from typing import Literal
 
 from generator.errors import Problem, Where
+from generator.marking import MARKERS
 
+# No text has these: controls, of which some are marks on the way in, and the marks of redlines.
+NO_TEXT = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 133), *range(134, 160)))
+NO_TEXT |= dict.fromkeys((0xFEFF, 0xFFFE, 0xFFFF, *map(ord, MARKERS)))
 LINK = re.compile("\x13([^\x13]*?)\x14([^\x12]*)\x12")  # its words, its target
 # What counts or points at an item or a heading, at the start of a line; strong words may begin before it.
 MARK = re.compile(
-    r"(?P<strong>\*{0,2})(?P<mark>[-*+•·‣▪●○◦–—]|\d+(?:\.\d+)+[.)]?|\d{1,3}[.)]|\(\d{1,3}\)"
+    r"(?P<strong>\*{0,2})(?P<mark>[-*+•·‣▪●○◦–—]|\d{1,9}(?:\.\d{1,9})+[.)]?|\d{1,3}[.)]|\(\d{1,3}\)"
     r"|\(?(?:[a-zA-Z]|[ivx]{2,}|[IVX]{2,})[.)])\s+(?=\S)"
 )
 _ESCAPED = re.compile(
@@ -23,7 +27,7 @@ _ESCAPED = re.compile(
     r"|\\(?=[\\`*_{}\[\]()>#+.!-])|\*|(?<!\w)_|_(?!\w)|\[(?=[^\]]*\][(\[:])|(?<=\{)\{|<(?=[\w/!?])|&(?=#?\w+;)|`"
 )
 _ENTITIES = {"<": "&lt;", "&": "&amp;", "`": "&#96;"}
-_ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
+_ROMAN = ((100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class Notes:
 
 def quoted(text: str, limit: int = 60) -> str:
     """The start of a text, for a message about it."""
-    said = " ".join(text.split())
+    said = " ".join(text.translate(NO_TEXT).split())
     return f"“{said if len(said) <= limit else said[: limit - 1] + '…'}”"
 
 
@@ -110,11 +114,11 @@ def guarded(text: str) -> str:
 
 
 def label(number: int, form: str) -> str:
-    """A number as lists count it: 1, a, A, i or I. After z come aa and bb, as Word has it."""
+    """A number as lists count it: 1, a (after z come aa and bb, as in Word), A, i or I; figures beyond all lists."""
     said = str(number)
-    if form in ("a", "A"):
+    if form in ("a", "A") and number in range(1, 703):
         said = chr(97 + (number - 1) % 26) * (1 + (number - 1) // 26)
-    elif form in ("i", "I"):
+    elif form in ("i", "I") and number in range(1, 400):
         said = ""
         for value, letters in _ROMAN:
             said, number = said + letters * (number // value), number % value

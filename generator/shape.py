@@ -14,7 +14,7 @@ from itertools import groupby
 
 from generator.pieces import MARK, Intake, Notes, Piece, label, quoted
 
-_STRONG = re.compile(r"\*\*([^*]+)\*\*")
+_STRONG = re.compile(r"\A\*\*([^*]+)\*\*\Z")
 _SAYS_ITSELF = re.compile(r"[:@/]|\d{4}")  # a date, an address, "Label: value": no heading
 _WITHIN = re.compile("\x13[^\x13]*\x14#[^\x12]*\x12")  # nothing but a link to a place of the text
 _CONTENTS = re.compile(r"(?i)(?:table of )?contents?|on this page|inhalt(?:sverzeichnis)?|sommaire|المحتويات|فہرست")
@@ -27,9 +27,9 @@ def read(intake: Intake, notes: Notes, *, archive: bool) -> list[Piece]:
     pieces = list(intake.pieces) if archive else [_with_mark(piece) for piece in intake.pieces]
     if not any(piece.level for piece in pieces[1:]):
         first = pieces[0]
-        titles = _strong(first) or first.words.casefold() == intake.meta.title.casefold()
+        titles = _STRONG.match(first.text) or first.words.casefold() == intake.meta.title.casefold()
         if titles and first.short and not first.level and not first.mark:
-            pieces[0] = replace(first, level=1, text=_bare(first))
+            pieces[0] = replace(first, level=1, text=_STRONG.sub(r"\1", first.text))
         pieces = _headings(pieces, notes, rough=intake.rough)
     pieces = _without_navigation(pieces, notes) if intake.rough else pieces
     return list(_listed(pieces if archive else _without_contents(pieces, notes)))
@@ -43,17 +43,6 @@ def _with_mark(piece: Piece) -> Piece:
     return replace(piece, mark=match["mark"], text=match["strong"] + piece.text[match.end() :])
 
 
-def _strong(piece: Piece) -> bool:
-    return bool(_STRONG.fullmatch(piece.text))
-
-
-def _bare(piece: Piece) -> str:
-    return _STRONG.sub(r"\1", piece.text) if _strong(piece) else piece.text
-
-
-# Headings
-
-
 def _headings(pieces: list[Piece], notes: Notes, *, rough: bool) -> list[Piece]:
     """Chains of numbers that are headings, and strong lines below them; else lines in capitals, of rough text any."""
     stack, level, levels = list[str](), 1, dict[int, int]()
@@ -63,17 +52,17 @@ def _headings(pieces: list[Piece], notes: Notes, *, rough: bool) -> list[Piece]:
             kind = f"{_kind(piece.mark)}{piece.mark.rstrip('.)').count('.')}"
             stack = [*(stack[: stack.index(kind)] if kind in stack else stack), kind]
             levels[i] = level = len(stack) + 1
-        elif _strong(piece) and _heads(i, pieces):
+        elif _STRONG.match(piece.text) and _heads(i, pieces):
             levels[i] = level + 1
     if not levels:
         alone = (i for i, p in enumerate(pieces) if p.apart and len(p.words.split()) < 12 and _heads(i, pieces))
         levels = {i: 2 for i in alone if pieces[i + 1].apart and (rough or pieces[i].words.isupper())}
     for i in sorted(levels.keys() - (outline if len(outline) > 1 else set())):
         notes.add("unsure.heading", pieces[i].line, f"{quoted(pieces[i].words)} is taken for a heading")
-    return [
-        replace(p, level=levels[i], text=f"{p.mark} {_bare(p)}".strip(), mark="", depth=0) if i in levels else p
-        for i, p in enumerate(pieces)
-    ]
+    for i, level in levels.items():
+        bare = replace(pieces[i], text=_STRONG.sub(r"\1", pieces[i].text))
+        pieces[i] = replace(bare, level=level, text=bare.said, mark="", depth=0)
+    return pieces
 
 
 def _heads(i: int, pieces: Sequence[Piece]) -> bool:
@@ -128,9 +117,6 @@ def _is_outline(chain: list[int], pieces: Sequence[Piece]) -> bool:
     return starts and short * 3 >= len(chain) * 2 and spaced * 2 > len(chain) and first[0] != "("
 
 
-# What came along
-
-
 def _without_navigation(pieces: list[Piece], notes: Notes) -> list[Piece]:
     """Without the short lines between title and text, what repeats them at the end, and the footer."""
     start = 1 if pieces[0].level == 1 else 0
@@ -166,23 +152,18 @@ def _without_contents(pieces: list[Piece], notes: Notes) -> list[Piece]:
     return kept
 
 
-# Lists
-
-
 def _listed(pieces: Sequence[Piece]) -> Iterator[Piece]:
     """Marked lines as items, below their sort or below what they are indented from; a lone number is a word."""
     counted = {i for chain in _chains(pieces) if len(chain) > 1 for i in chain}
     opened: list[tuple[int, str]] = []  # indent and sort of each open item
     for i, piece in enumerate(pieces):
         kind = _kind(piece.mark)
-        if piece.depth or piece.level or not kind:
+        item = kind == "bullet" or (i in counted and kind != "decimals") or (kind == "number" and opened)
+        if piece.depth or piece.level or not item:
             opened = []
-            yield piece
-        elif kind == "bullet" or (i in counted and kind != "decimals") or (kind == "number" and opened):
+            yield piece if piece.depth or piece.level else replace(piece, text=piece.said, mark="")
+        else:
             sort = (piece.indent, kind if kind in ("bullet", "number") else "label")
             above = [item for item in opened if item[0] <= piece.indent]
             opened = [*above[: above.index(sort) if sort in above else None], sort]
             yield replace(piece, depth=len(opened))
-        else:
-            opened = []
-            yield replace(piece, text=piece.said, mark="")

@@ -50,11 +50,11 @@ def picture() -> io.BytesIO:
     return io.BytesIO(b"\x89PNG\r\n\x1a\n" + b"".join(framed))
 
 
-def numbered(document: Any, levels: list[tuple[str, str]]) -> int:
+def numbered(document: Any, levels: list[tuple[str, str]], start: int = 1) -> int:
     """The id of a new multi-level list; each level has a format and a text such as "%1.%2"."""
     numbering = document.part.numbering_part.element
     shapes = "".join(
-        f'<w:lvl w:ilvl="{i}"><w:start w:val="1"/><w:numFmt w:val="{form}"/><w:lvlText w:val="{text}"/></w:lvl>'
+        f'<w:lvl w:ilvl="{i}"><w:start w:val="{start}"/><w:numFmt w:val="{form}"/><w:lvlText w:val="{text}"/></w:lvl>'
         for i, (form, text) in enumerate(levels)
     )
     numbering.insert(0, xml(f'<w:abstractNum w:abstractNumId="90">{shapes}</w:abstractNum>'))
@@ -65,6 +65,13 @@ def numbered(document: Any, levels: list[tuple[str, str]]) -> int:
 def count(paragraph: Any, list_id: int, level: int) -> None:
     properties = paragraph._p.get_or_add_pPr()
     properties.append(xml(f'<w:numPr ><w:ilvl w:val="{level}"/><w:numId w:val="{list_id}"/></w:numPr>'))
+
+
+def test_a_start_that_no_list_has_is_in_figures() -> None:
+    document = docx.Document()
+    form = numbered(document, [("lowerLetter", "%1.")], 10**12)
+    count(document.add_paragraph("One."), form, 0)
+    assert body(document) == "- 1000000000000\\. One."
 
 
 def test_headings_emphasis_links_and_tables() -> None:

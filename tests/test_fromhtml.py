@@ -84,6 +84,11 @@ def test_without_a_main_part_scripts_and_styles_are_counted() -> None:
 BLOCKS = {
     "nested lists": ("<ul><li>a<ul><li>b</ul><li>c</ul>", "- a\n    - b\n- c"),
     "numbered lists": ('<ol start="3"><li>a<ol><li>b</ol><li>c</ol>', "3. a\n    1. b\n4. c"),
+    "numbers no list has": (
+        "<ol start=99999999999 type=a><li>a</ol><ol start=999999999 type=i><li>b</ol>"
+        f"<ol start={'9' * 5000}><li value=0>c<li value=702>d</ol><ol start=394 type=I><li>e</ol>",
+        "- a. a\n\n999999999. b\n\n- 0. c\n\n702. d\n\n- CCCXCIV. e",
+    ),
     "letters stay": ("<ol type=a><li>x<li>y</ol>", "- a. x\n- b. y"),
     "letters by their style": ("<ol style='list-style-type: upper-roman'><li>x<li>y</ol>", "- I. x\n- II. y"),
     "numbers of items": ("<ol><li>x<li value=5>y<li>z</ol>", "1. x\n\n- 5. y\n\n6. z"),

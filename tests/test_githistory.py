@@ -29,7 +29,8 @@ class Repository:
         self.git("init", "--quiet", "--initial-branch=main")
 
     def git(self, *arguments: str, day: str = "2020-01-01", committed: str = "") -> str:
-        clock = {"GIT_AUTHOR_DATE": f"{day}T12:00:00+00:00", "GIT_COMMITTER_DATE": f"{committed or day}T12:00:00+00:00"}
+        days = {"GIT_AUTHOR_DATE": day, "GIT_COMMITTER_DATE": committed or day}
+        clock = {name: day if day.startswith("@") else f"{day}T12:00:00+00:00" for name, day in days.items()}
         names = {f"GIT_{who}_{what}": "x@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
         done = subprocess.run(
             ["git", *arguments],
@@ -171,6 +172,30 @@ def test_dates_are_the_authors_and_take_effect_in_order(repository: Repository) 
     ]
     assert "The release before is later" in made.releases[1].note
     assert "author date 2037-01-01" in made.releases[2].note
+
+
+def test_a_date_beyond_all_calendars_is_not_believed(repository: Repository) -> None:
+    far, edge = "@300000000000 +0000", "@253402318799 -0100"  # 9999-12-31T23:59:59-01:00
+    repository.commit(OWN, far, committed="2020-05-01", subject="First")
+    repository.commit(OWN + "\nMore.\n", "2020-06-01", committed=edge, subject="More")
+    lost = repository.commit(OWN + "\nLost.\n", far, committed=edge, subject="Lost")
+    made = read(repository)
+    assert [(r.summary, r.published) for r in made.releases] == [
+        ("First", date(2020, 5, 1)),
+        ("More", date(2020, 6, 1)),
+    ]
+    assert "author date 11476-08-15T05:20:00+00:00." in made.releases[0].note
+    [note] = made.notes
+    assert str(note) == (
+        f"terms.md@{lost[:10]}: skipped.date: its date is none of a calendar: 11476-08-15T05:20:00+00:00"
+    )
+
+
+def test_control_characters_in_subjects_are_left_out(repository: Repository) -> None:
+    subjects = ["a\x01b", f"c\x01{'0' * 40}", f"\x01{'1' * 40}"]
+    for n, subject in enumerate(subjects, 1):
+        repository.commit(f"{OWN}\nText {n}.\n", f"2020-01-0{n}", subject=subject)
+    assert [r.summary for r in read(repository).releases] == ["ab", f"c{'0' * 40}", "1" * 40]
 
 
 def test_gaps_empty_and_binary_texts_are_passed_over_and_told(repository: Repository) -> None:

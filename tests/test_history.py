@@ -53,7 +53,17 @@ def test_a_register_that_was_written_is_read_back_as_it_was(kinds: list[Kind]) -
     assert register.text == text
 
 
-@pytest.mark.parametrize("summary", ["It's “new”: 1 # 2", "yes", "two\nlines\n", "- a", "{x}", "\\n"])
+@pytest.mark.parametrize("wrong", ["\x01", "\x7f", "\x80", "\udcff", "\uffff"])
+def test_a_summary_that_yaml_cannot_hold_is_named(wrong: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        plan(Register("r"), "material", b"", f"Changes {wrong}", today=TODAY, effective=None, notice_days=30)
+    said = f"Changes {wrong}"
+    assert str(caught.value) == f"summary: release.summary: {said!r} holds {wrong!r}, which no register can hold"
+
+
+@pytest.mark.parametrize(
+    "summary", ["It's “new”: 1 # 2", "yes", "two\nlines\n", "- a", "{x}", "نرم‌افزار \u200f😀", "\\n"]
+)
 def test_a_summary_is_kept_whatever_yaml_would_make_of_it(summary: str) -> None:
     release = plan(Register("r"), "material", b"", summary, today=TODAY, effective=None, notice_days=30)
     (read,) = history.load(history.with_row("", release), "r").releases

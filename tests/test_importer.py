@@ -11,7 +11,8 @@ import pytest
 from generator import importer
 from generator.documents import parse
 from generator.errors import SourceError
-from generator.pieces import Meta
+from generator.marking import MARKERS
+from generator.pieces import NO_TEXT, Meta
 from tests.reading import codes, headings
 from tests.test_cli import run
 from tests.trees import ROOT, SITE, TERMS
@@ -39,11 +40,31 @@ def test_text_by_its_byte_order_mark(encoding: str, newline: str) -> None:
         ("", "cp1252"),
         ("<meta charset=ascii>", "utf-8"),
         ("<meta charset=klingon>", "utf-8"),
+        ("<meta charset=punycode>", "utf-8"),
+        ("<meta charset=unicode_escape>\\ud800", "utf-8"),
+        ("<meta charset=utf-7>", "cp1252"),
+        ("<meta charset=utf-16>", "utf-8"),
+        ("<meta charset=iso-8859-9>", "cp1254"),
+        ("<meta charset=GB2312>", "gb18030"),
     ],
 )
 def test_pages_by_what_they_declare(declared: str, encoding: str) -> None:
     made = importer.read(PAGE.format(declared).encode(encoding), "x.html").text
     assert "## Größe {#größe}\n\nStraße\n" in made
+
+
+def test_an_encoding_that_the_web_does_not_know_is_told() -> None:
+    made = importer.read(b"<meta charset=utf-7><h1>T</h1><p>+ADw-b+AD4-</p>", "x.html")
+    assert made.text.endswith("+ADw-b+AD4-\n")
+    assert "x.html: mended.encoding: the text is read as utf-8, for it is not utf-7" in map(str, made.notes)
+
+
+def test_every_encoding_of_the_web_is_known_here() -> None:
+    numbers = (f"{name}{n}" for name in ("iso-8859-", "windows-125", "cp125") for n in range(17))
+    names = ["utf8", "us-ascii", "ibm866", "koi8-r", "koi8-u", "macintosh", "big5", "euc-jp", "iso-2022-jp"]
+    taken = [name for name in (*numbers, *names, *importer._LARGER.values()) if importer._WEB.fullmatch(name)]
+    assert len(taken) == 12 + 9 + 9 + len(names) + len(importer._LARGER)
+    assert {b"a".decode(name) for name in taken} == {"a"}
 
 
 def test_an_encoding_that_is_not_utf8_is_told_at_its_line() -> None:
@@ -55,6 +76,7 @@ def test_an_encoding_that_is_not_utf8_is_told_at_its_line() -> None:
 WRONG = {
     "empty": (b" \n", "x.txt", "import.empty", "the file is empty"),
     "a mark and nothing": (b"\xef\xbb\xbf", "x.txt", "import.empty", "the file is empty"),
+    "rules": (b"=====\n-----\n", "x.txt", "import.empty", "there is no text in it"),
     "binary": (b"a\0b", "x.txt", "import.binary", "this is no text"),
     "pdf": (b"%PDF-1.7 ...", "x.md", "import.binary", "this is no text"),
     "a kind unknown": (b"a", "x.rtf", "import.kind", "files like 'x.rtf' cannot be read"),
@@ -86,6 +108,30 @@ def test_a_policy_that_is_structured_already_comes_in_as_it_is() -> None:
     assert importer.read(TERMS.encode(), "x.md") == importer.Imported(TERMS, ())
     retitled = importer.read(TERMS.encode(), "x.md", Meta(title="Rules"))
     assert codes(retitled.notes) == ["mended.title"]
+
+
+MARKS = "".join(f"&#{n};&#x{n:X};{chr(n)}" for n in NO_TEXT if n and not 128 <= n < 160) + "\x80\x9f"
+
+
+@pytest.mark.parametrize("path", ["x.html", "x.md", "x.txt"])
+def test_no_marks_come_in(path: str) -> None:
+    page = f"<html lang='en{MARKS}'><title>T{MARKS}</title><meta name=description content='D{MARKS}'><h2>A</h2>"
+    page += (
+        f"<p>b{MARKS}c <a href='https://www.google.com/url?q=https://x.org/{MARKS}%14d'>e</a> <img alt='{MARKS}'></p>"
+    )
+    source = {"x.html": page, "x.md": f"# T\n## A\nb{MARKS}c [e](https://x.org/{MARKS}d){MARKS}\n"}
+    made = importer.read(source.get(path, f"T\n\nb{MARKS}c").encode(), path)
+    assert not set(made.text + "".join(map(str, made.notes))).intersection(map(chr, NO_TEXT))
+    if path == "x.html":
+        assert "language: en\ndescription: >-\n  D\n" in made.text
+        assert made.text.endswith("## A {#a}\n\nbc [e](https://x.org/d)\n")
+
+
+@pytest.mark.parametrize("archive", [True, False])
+def test_a_structured_policy_with_marks_of_redlines_is_written_anew(archive: bool) -> None:
+    made = importer.read(TERMS.replace("## ", "\ue004## ").encode(), "x.md", archive=archive)
+    assert not set(MARKERS).intersection(made.text)
+    assert str(made.notes[0]) == "x.md: mended.form: written anew: it holds characters that mark redlines"
 
 
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from generator import build, lint
 from generator.errors import Problem, Where
+from generator.marking import MARKERS
 from generator.sources import Sources
 from tests.trees import CONSENT, SITE, TERMS, TODAY, Frozen, make_sources, policy_files, shipped, with_banner
 
@@ -103,7 +104,10 @@ def test_a_plain_sentence_about_use_is_left_alone(said: str) -> None:
 
 
 def test_a_character_that_a_redline_uses_as_its_mark_is_named() -> None:
-    assert codes("before \ue000 after") == ["text.marker"]
+    for marker in MARKERS:
+        [problem] = found(f"before {marker} after")
+        assert (problem.code, problem.where.line) == ("text.marker", 15)
+        assert problem.message.endswith("(U+E000 to U+E006)")
     assert codes("before \ue100 after") == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -81,15 +82,13 @@ def import_command(
 
 def _known(target: Path) -> Document | None:
     """The working text that is replaced: it knows ids, and what is material, which the new text does not say."""
-    try:
+    with suppress(OSError, UnicodeDecodeError, PolicyError):
         return documents.parse(target.read_text(encoding="utf-8"), str(target), language="")
-    except (OSError, UnicodeDecodeError, PolicyError):
-        return None
+    return None
 
 
 def _listed(root: Path) -> tuple[str, ...]:
     """The policies that the site lists, if it can be read."""
-    try:
+    with suppress(OSError, UnicodeDecodeError, PolicyError):
         return config.load((root / config.PATH).read_text(encoding="utf-8")).policies
-    except (OSError, UnicodeDecodeError, PolicyError):
-        return ()
+    return ()
