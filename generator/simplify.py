@@ -27,8 +27,8 @@ Place = tuple[Span, int]  # a span, and which change it is part of
 
 
 def simplify(changes: Sequence[BlockChange]) -> list[BlockChange]:
-    """Without confetti: numbers are whole, one or two kept tokens between two changes are shown with them, and a block of
-    which hardly anything is kept is shown as old and new. A change of few tokens stays as it is, but for numbers and
+    """Without confetti: numbers are whole, one or two kept tokens between two changes are shown with them, and a block
+    of which hardly anything is kept is shown as old and new. A change of few tokens stays as it is, but for numbers and
     marks within an address."""
     small = shown(span for change in changes for span in change.spans) <= _SMALL
     tidied = _tidied([change.spans for change in changes], small)
