@@ -10,6 +10,7 @@ from itertools import accumulate, count, groupby
 
 from generator.changes import BlockChange
 from generator.spans import Span, merged, shown, size
+from generator.visible import mask_of
 
 _SMALL = 20  # tokens: a change of no more is shown as it is
 _ADDRESS = 8  # tokens of two changes between which one is given up even so
@@ -88,7 +89,7 @@ def _is_kept(pair: Place) -> bool:
 
 
 def _is_island(before: list[Place], run: list[Place], after: list[Place], small: bool) -> bool:
-    """Whether a run is kept between two changes of words, and no more than an island. Cells stay apart."""
+    """Whether a run is kept between two changes that readers see, and no more than an island. Cells stay apart."""
     if not _is_kept(run[0]) or before[-1][0].renum or after[0][0].renum:
         return False
     if sum(len(span.text) for span, _ in run) > _WIDEST or any(span.role == "bar" for span, _ in run):
@@ -96,7 +97,11 @@ def _is_island(before: list[Place], run: list[Place], after: list[Place], small:
     held, left, right = (sum(size(span.text) for span, _ in part) for part in (run, before, after))
     if not (1 <= held <= _ISLAND and left and right):
         return False
-    return not small or (held == 1 and left + right >= _ADDRESS)
+    if small and (held > 1 or left + right < _ADDRESS):
+        return False
+    marks = (mask_of("".join(span.text for span, _ in part).strip()) for part in (before, after))
+    # A word that a link or a mark was put on, or taken off, is kept: a note tells of that.
+    return held > 1 or "w" in "".join(marks)
 
 
 def _is_whole(blocks: Sequence[Sequence[Span]], run: list[Place]) -> bool:
