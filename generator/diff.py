@@ -170,7 +170,7 @@ def _seen(spans: Sequence[Span], op: Op) -> Iterator[str]:
     if any(span.op == op for span in side):
         kinds = iter(mask_of("".join(span.text for span in side)))
         for span in side:
-            seen = [char for char, kind in zip(span.text, kinds) if kind in "wb"]
+            seen = [char for char, kind in zip(span.text, kinds, strict=False) if kind in "wb"]
             if span.op == op and not span.move:
                 yield "".join(seen)
 

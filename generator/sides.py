@@ -16,7 +16,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -68,10 +68,12 @@ class _Texts:
             return _side(name, "standard input", sys.stdin.buffer.read())
         if name.startswith(_REVISION):
             return self._at_revision(name)
-        if re.fullmatch(_VERSION, name):
-            return self._notice(name) if self.named == NOTICE else self._version(name)
         path = Path(name)
+        if re.fullmatch(_VERSION, name) or (self.named and not path.exists()):
+            return self._notice(name) if self.named == NOTICE else self._version(name)
         if not path.exists() or path.is_dir():
+            if self._is_policy(name):
+                raise LookupError(f"{name!r} is a policy; name two of its versions, as in {name} 1.0 {DRAFT}")
             raise LookupError(f"{name!r} is no file; a version is written 1.0, the working text {DRAFT!r}")
         return _side(name, name, path.read_bytes())
 
@@ -87,6 +89,12 @@ class _Texts:
     def policy(self) -> str:
         return self.named or config.load(self.sources.site).policies[0]
 
+    def _is_policy(self, name: str) -> bool:
+        try:
+            return name in (NOTICE, *config.load(self.sources.site).policies)
+        except SourceError:  # not in a site's folder
+            return False
+
     def _version(self, name: str) -> Side:
         path = draft_path(self.policy, name.removeprefix(DRAFT).removeprefix("."))
         if self.as_written and _is_working(name) and path in self.sources.content:
@@ -94,7 +102,10 @@ class _Texts:
         policy = self.library.policy(self.policy)
         known = {text.label: (text, text.document) for text in (*policy.releases, policy.draft)}
         for text, _ in list(known.values()):
-            known |= {f"{text.label}.{code}": (text, held.document) for code, held in text.translations.items()}
+            known |= {
+                f"{text.label}.{code}": (text, _numbered(held.document, text.document))
+                for code, held in text.translations.items()
+            }
         if name not in known:
             raise LookupError(f"{policy.id} has no version {name!r}; it has {', '.join(known)}")
         text, document = known[name]
@@ -125,6 +136,13 @@ class _Texts:
         except SourceError:  # a variable of that time, which nobody knows any more: as it is written
             return _side(name, name, content)
         return Side(name, _document(text, name))
+
+
+def _numbered(document: Document, authoritative: Document) -> Document:
+    """A translation with the numbers that its page has, which are those of the authoritative text."""
+    numbers = {section.id: section.number for section in authoritative.sections}
+    sections = (replace(section, number=numbers.get(section.id, "")) for section in document.sections)
+    return replace(document, sections=tuple(sections))
 
 
 def _blob(root: Path, revision: str, path: str) -> bytes:

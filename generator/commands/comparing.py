@@ -47,7 +47,7 @@ def diff_command(
 
         colour = coloured(color)
         shown = terminal.stat(redline, said) if stat else terminal.lines(redline, said, colour=colour)
-        print_long("\n".join(shown), colour)
+        print_long("\n".join(shown) or said["redline_none"], colour)
     elif form == "html":
         from generator import letter
 
