@@ -124,6 +124,29 @@ def test_a_pair_that_has_a_page_is_that_page_whichever_was_named_first(visit: Ne
     page.wait_for_url("**/terms/changes/1.1...1.2/")
 
 
+def test_that_the_older_version_was_put_first_is_said(visit: NewVisit, site: Site) -> None:
+    page = visit().page
+    page.goto(site.url("/terms/compare/?from=1.2&to=1.0"))
+    page.get_by_text("Version 1.0 to version 1.2. Changed sections: 1 The older version stands first.").wait_for()
+
+
+def test_a_version_beside_itself_is_said_to_be_the_same_and_has_nothing_to_walk_through(
+    visit: NewVisit, site: Site
+) -> None:
+    page = visit().page
+    page.goto(site.url("/terms/compare/?from=1.1&to=1.1"))
+    page.get_by_text("No section was changed.").wait_for()
+    walk = page.get_by_role("button", name="Next change")
+    assert [
+        page.get_by_label("Side by side").is_visible(),
+        walk.is_visible(),
+        page.locator(".legend").first.is_visible(),
+    ] == [False] * 3
+    page.get_by_label("To").select_option("1.3")
+    page.get_by_role("button", name="Compare").click()
+    walk.wait_for()
+
+
 def test_without_javascript_the_page_of_comparisons_leads_to_every_pair_that_has_a_page(
     visit: NewVisit, site: Site
 ) -> None:
