@@ -4,7 +4,7 @@
     1.0.ur, draft.ur     the same in another language
     git:REV              the policy's working text as it was at that revision
     git:REV:PATH         any file at that revision; PATH starts at the site's folder
-    PATH, -              any file, standard input; a file named 1.0 is ./1.0
+    PATH, -              any file, standard input; a file named 1.0 is ./1.0; Word and HTML as an import reads them
 
 A release has the values of its variables in it. So a working text gets today's where it is compared with anything but
 another working text: two of those are compared as they are written.
@@ -19,9 +19,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
 
-from generator import config, documents, sources
+from generator import config, documents, importer, sources
 from generator.documents import Document
 from generator.errors import SourceError
 from generator.library import DRAFT, NOTICE, Library, draft_path, variables_of
@@ -30,6 +30,7 @@ from generator.reports import Side
 from generator.sources import Sources
 
 _REVISION = "git:"
+_READ = (".docx", ".html", ".htm")
 _VERSION = rf"(?:{DRAFT}|\d+\.\d+)(?:\.[A-Za-z][A-Za-z0-9-]*)?"  # with a language: 1.0.ur
 
 
@@ -160,6 +161,11 @@ def _blob(root: Path, revision: str, path: str) -> bytes:
 
 
 def _side(name: str, path: str, content: bytes) -> Side:
+    """A file as it is written; of Word and HTML what `policy import` makes of it, which is told."""
+    if PurePath(path).suffix.lower() in _READ:
+        imported = importer.read(content, path)
+        print(f"{name} is compared as policy import reads it: {imported.summary()}", file=sys.stderr)
+        return Side(name, _document(imported.text, path))
     text, encoding = sources.any_text(path, content)
     return Side(name, _document(text, path), encoding)
 

@@ -247,6 +247,21 @@ def test_a_file_that_is_not_utf_8_is_a_problem_and_not_a_traceback(small: Path) 
     assert "b.md" in done.stderr
 
 
+def test_a_page_is_compared_as_an_import_reads_it(small: Path) -> None:
+    page = "<html><title>Terms</title><body><h1>Terms</h1><h2 id=price>Price</h2><p>{}</p></body></html>"
+    (small / "a.html").write_text(page.format("It costs <b>ten</b> euros, and that is all."))
+    (small / "b.md").write_text(
+        "---\ntitle: Terms\nnumbering: none\n---\n\n## Price {#price}\n\nIt costs **nine** euros, and that is all.\n"
+    )
+    done = run("diff", "a.html", "b.md", cwd=small)
+    assert done.returncode == 1
+    assert "It costs **[-ten-]{+nine+}** euros" in done.stdout
+    assert "a.html is compared as policy import reads it: 1 sections" in done.stderr
+    (small / "c.docx").write_bytes(b"no Word file")
+    done = run("diff", "c.docx", "b.md", cwd=small)
+    assert (done.returncode, "c.docx" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+
+
 def test_a_redline_can_be_counted_by_section(site: Path) -> None:
     lines = run("diff", "--stat", "1.0", "1.1", cwd=site).stdout.splitlines()
     assert len(lines) == 5
