@@ -45,7 +45,8 @@ class Unit:
 
 def units(text: Text) -> list[Unit]:
     front = documents.read(front_matter(text.document.source), text.document.path)
-    sections = (Unit(s.id or "page-intro", s.number, s.heading, diff.alone(s)) for s in text.document.sections)
+    number = text.document.full_number
+    sections = (Unit(s.id or "page-intro", number(s), s.heading, diff.alone(s)) for s in text.document.sections)
     return [Unit("page-front", "", "", front), *sections]
 
 

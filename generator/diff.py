@@ -20,7 +20,7 @@ from generator.documents import Document, FrontMatter, Section, written
 from generator.simplify import simplify, tidy
 from generator.spans import Role, Span, merged, plain, shown, word_spans
 from generator.tokens import Op, fewer
-from generator.visible import Visible, dates, difference, figures, text_of
+from generator.visible import Visible, dates, difference, figures, mask_of, text_of
 
 __all__ = [
     "SILENT",
@@ -85,9 +85,8 @@ class SectionChange:
         return "reworded" if self.kinds & {"added", "removed", "moved", "reworded"} else "reformatted"
 
     def count(self, op: Op) -> int:
-        """How many words are only in the old (-) or only in the new (+) text, moved ones apart."""
-        spans = (span for block in self.all for span in block.words)
-        return sum(len(re.findall(r"\w+", span.text)) for span in spans if span.op == op and not span.move)
+        """How many words that readers see are only in the old (-) or only in the new (+) text, moved ones apart."""
+        return sum(len(re.findall(r"\w+", text)) for block in self.all for text in _seen(block.words, op))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +168,17 @@ def words(old: str, new: str) -> tuple[Span, ...]:
     """The readable redline of two texts that are no files, such as two labels."""
     pair = ((Block("paragraph", "", text, ""),) for text in (old, new))
     return simplify([paired(*pair, ())])[0].spans
+
+
+def _seen(spans: Sequence[Span], op: Op) -> Iterator[str]:
+    """What only one text has of a block, without marks and without where links lead."""
+    side = [span for span in spans if span.op in ("=", op)]
+    if any(span.op == op for span in side):
+        kinds = iter(mask_of("".join(span.text for span in side)))
+        for span in side:
+            seen = [char for char, kind in zip(span.text, kinds, strict=False) if kind in "wb"]
+            if span.op == op and not span.move:
+                yield "".join(seen)
 
 
 def _sections(

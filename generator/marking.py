@@ -19,6 +19,7 @@ from generator.blocks import Block, is_dashes
 from generator.diff import BlockChange, Op, Span
 from generator.reports import Note, Told, is_row, rows, side
 from generator.spans import cells
+from generator.visible import mask_of
 
 MARKERS = "".join(map(chr, range(0xE000, 0xE007)))
 _OPEN = {"-": "\ue000", "+": "\ue001", "moved-": "\ue002", "moved+": "\ue003"}
@@ -26,12 +27,6 @@ _KEYS = {marker: key for key, marker in _OPEN.items()}
 _CLOSE, _NOTE, _NOTE_END = "\ue004", "\ue005", "\ue006"
 _BLOCK = re.compile(r"</?(?:p|li|[ou]l|blockquote|hr|pre|div|table|t[rhd]|thead|tbody)\b")
 _DEFINITION = re.compile(r"\[[^\]]+\]:[ \t]*\S")  # of a link's target, which no reader sees
-_BREAK = r"\s*\n\s*(?:[-*+]|\d+[.)])[ \t]+|[ \t]*(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)\s*"
-# In a text: what is escaped, a paragraph's or item's end, and what Markdown does not show: targets and marks.
-_SYNTAX = re.compile(
-    rf"\\.|(?P<break>{_BREAK})|(?P<target>(?<=\])\((?:\\.|[^()\\]|\([^()]*\))*\))|(?P<hidden>\*\*|__|[*`\[\]]|(?<!\w)_|_(?!\w))",
-    re.DOTALL,
-)
 _CUT = re.compile(rf"<([^<>\s]*[{MARKERS}][^<>\s]*)>|!(?=\[[^\]]*[{MARKERS}])")  # a link or image that changed within
 
 
@@ -153,7 +148,7 @@ def inline(spans: Sequence[Span], notes: Notes, only: Op | None) -> str:
     spans = [replace(span, text=clean(span.text)) for span in spans]
     if all(span.op == "=" for span in spans):
         return "".join(span.text for span in spans)
-    masks = {op: _mask("".join(span.text for span in spans if span.op in ("=", op))) for op in ("-", "+")}
+    masks = {op: mask_of("".join(span.text for span in spans if span.op in ("=", op))) for op in ("-", "+")}
     skeleton: Op = only or "+"
     out = held = before = ""  # what falls into the target of a link is held until it ends
     for index, span in enumerate(spans):
@@ -180,14 +175,6 @@ def inline(spans: Sequence[Span], notes: Notes, only: Op | None) -> str:
         else:
             out += shown
     return _CUT.sub(lambda cut: cut[1] or "", out + held)
-
-
-def _mask(text: str) -> str:
-    """For each character whether it is words (w), the end of a paragraph or item (b), a target (t), or a mark (h)."""
-    mask = ""
-    for found in _SYNTAX.finditer(text):
-        mask += "w" * (found.start() - len(mask)) + (found.lastgroup or "w")[0] * len(found[0])
-    return mask + "w" * (len(text) - len(mask))
 
 
 def _wrapped(key: str, text: str, mask: str, *, own: bool) -> str:

@@ -34,7 +34,6 @@ class PartView:
     id: str
     level: int
     number: str
-    full_number: str  # where its neighbours are not in sight
     heading: Markup
     name: str  # the heading as it is now, without marks
     status: str
@@ -54,7 +53,7 @@ class Fold:
 def context(redline: Redline, renderer: Renderer) -> dict[str, Any]:
     """All that a template is told of a redline itself."""
     notes = Notes(renderer.words)
-    views = [view(part, renderer, notes, redline) for part in reports.all_parts(redline)]
+    views = [view(part, renderer, notes) for part in reports.all_parts(redline)]
     return {
         "label": reports.label(redline),
         "stale": reports.stale(redline),
@@ -63,13 +62,12 @@ def context(redline: Redline, renderer: Renderer) -> dict[str, Any]:
     }
 
 
-def view(part: Part, renderer: Renderer, notes: Notes, redline: Redline | None = None) -> PartView:
+def view(part: Part, renderer: Renderer, notes: Notes) -> PartView:
     change, section = part.change, part.change.section
     return PartView(
         anchor(part),
         section.level if section else 2,
         part.number,
-        (redline.new if change.new else redline.old).full_number(section) if section and redline else "",
         renderer.heading(part, notes),
         renderer.text(section.heading) if section else "",
         change.status,

@@ -99,6 +99,7 @@ class Part:
     change: SectionChange
     blocks: tuple[Told, ...]
     notes: tuple[Note, ...] = ()
+    number: str = ""  # in full: the section's neighbours may not be in sight
 
     @property
     def is_front(self) -> bool:
@@ -108,14 +109,10 @@ class Part:
     def heading(self) -> tuple[Span, ...]:
         return Told(self.change.title).words if self.change.title else ()
 
-    @property
-    def number(self) -> str:
-        return self.change.section.number if self.change.section else ""
-
     def title(self, words: Mapping[str, str]) -> str:
         section = self.change.section
         if section and section.id:
-            return f"{section.number} {section.heading}".strip()
+            return f"{self.number} {section.heading}".strip()
         return words["redline_front" if self.is_front else "redline_intro"]
 
 
@@ -142,7 +139,13 @@ def parts(redline: Redline) -> list[Part]:
 def all_parts(redline: Redline) -> list[Part]:
     front = SectionChange(None, None, None, tuple(line for line in redline.front if not line.kept))
     ends = ends_of(redline.sections)
-    return [part(change, ends) for change in (front, *redline.sections) if change.blocks or change.title]
+    shown = [change for change in (front, *redline.sections) if change.blocks or change.title]
+    return [replace(part(change, ends), number=_number(change, redline)) for change in shown]
+
+
+def _number(change: SectionChange, redline: Redline) -> str:
+    section, document = change.section, redline.new if change.new else redline.old
+    return document.full_number(section) if section else ""
 
 
 @dataclass(frozen=True, slots=True)

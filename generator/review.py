@@ -35,6 +35,7 @@ _SECTIONS = re.compile(
     rf"(?:\b(?:sections?|clauses?|articles?)|§+)\s*({_NUMBER}(?:(?:,|–|-|\s|\band\b|\bto\b|&)+{_NUMBER})*)",
     re.IGNORECASE,
 )
+_REWORDED = frozenset({"added", "removed", "moved", "reworded"})
 Paths = Mapping[str, list[Section]]  # by id: the sections that one stands below, and itself
 _SHOWN = 12  # changed sections or numbers that a message names
 
@@ -62,7 +63,7 @@ def _what_changed(change: SectionChange, paths_old: Paths, paths_new: Paths) -> 
     if old is None or new is None:
         return "was not in" if new else "is gone since"
     if not same_words(old, new):
-        return "its words differ from"
+        return "its words differ from" if change.kinds & _REWORDED else "a link of it, or where it leads, differs from"
     if [above.heading for above in before[:-1]] != [above.heading for above in after[:-1]]:
         return "stands below another heading than in"  # which may say for whom or when it holds
     return "" if any(section.material for section in after) else "has lost that mark since"

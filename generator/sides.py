@@ -4,7 +4,7 @@
     1.0.ur, draft.ur     the same in another language
     git:REV              the policy's working text as it was at that revision
     git:REV:PATH         any file at that revision; PATH starts at the site's folder
-    PATH, -              any file, standard input; a file named 1.0 is ./1.0
+    PATH, -              any file, standard input; a file named 1.0 is ./1.0; Word and HTML as an import reads them
 
 A release has the values of its variables in it. So a working text gets today's where it is compared with anything but
 another working text: two of those are compared as they are written.
@@ -16,12 +16,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
 
-from generator import config, documents, sources
+from generator import config, documents, importer, sources
 from generator.documents import Document
 from generator.errors import SourceError
 from generator.library import DRAFT, NOTICE, Library, draft_path, variables_of
@@ -30,6 +30,7 @@ from generator.reports import Side
 from generator.sources import Sources
 
 _REVISION = "git:"
+_READ = (".docx", ".html", ".htm")
 _VERSION = rf"(?:{DRAFT}|\d+\.\d+)(?:\.[A-Za-z][A-Za-z0-9-]*)?"  # with a language: 1.0.ur
 
 
@@ -68,10 +69,12 @@ class _Texts:
             return _side(name, "standard input", sys.stdin.buffer.read())
         if name.startswith(_REVISION):
             return self._at_revision(name)
-        if re.fullmatch(_VERSION, name):
-            return self._notice(name) if self.named == NOTICE else self._version(name)
         path = Path(name)
+        if re.fullmatch(_VERSION, name) or (self.named and not path.exists()):
+            return self._notice(name) if self.named == NOTICE else self._version(name)
         if not path.exists() or path.is_dir():
+            if self._is_policy(name):
+                raise LookupError(f"{name!r} is a policy; name two of its versions, as in {name} 1.0 {DRAFT}")
             raise LookupError(f"{name!r} is no file; a version is written 1.0, the working text {DRAFT!r}")
         return _side(name, name, path.read_bytes())
 
@@ -87,6 +90,12 @@ class _Texts:
     def policy(self) -> str:
         return self.named or config.load(self.sources.site).policies[0]
 
+    def _is_policy(self, name: str) -> bool:
+        try:
+            return name in (NOTICE, *config.load(self.sources.site).policies)
+        except SourceError:  # not in a site's folder
+            return False
+
     def _version(self, name: str) -> Side:
         path = draft_path(self.policy, name.removeprefix(DRAFT).removeprefix("."))
         if self.as_written and _is_working(name) and path in self.sources.content:
@@ -94,7 +103,10 @@ class _Texts:
         policy = self.library.policy(self.policy)
         known = {text.label: (text, text.document) for text in (*policy.releases, policy.draft)}
         for text, _ in list(known.values()):
-            known |= {f"{text.label}.{code}": (text, held.document) for code, held in text.translations.items()}
+            known |= {
+                f"{text.label}.{code}": (text, _numbered(held.document, text.document))
+                for code, held in text.translations.items()
+            }
         if name not in known:
             raise LookupError(f"{policy.id} has no version {name!r}; it has {', '.join(known)}")
         text, document = known[name]
@@ -127,6 +139,13 @@ class _Texts:
         return Side(name, _document(text, name))
 
 
+def _numbered(document: Document, authoritative: Document) -> Document:
+    """A translation with the numbers that its page has, which are those of the authoritative text."""
+    numbers = {section.id: section.number for section in authoritative.sections}
+    sections = (replace(section, number=numbers.get(section.id, "")) for section in document.sections)
+    return replace(document, sections=tuple(sections))
+
+
 def _blob(root: Path, revision: str, path: str) -> bytes:
     """A file at a revision, byte for byte."""
     if not revision or revision.startswith("-"):
@@ -142,6 +161,11 @@ def _blob(root: Path, revision: str, path: str) -> bytes:
 
 
 def _side(name: str, path: str, content: bytes) -> Side:
+    """A file as it is written; of Word and HTML what `policy import` makes of it, which is told."""
+    if PurePath(path).suffix.lower() in _READ:
+        imported = importer.read(content, path)
+        print(f"{name} is compared as policy import reads it: {imported.summary()}", file=sys.stderr)
+        return Side(name, _document(imported.text, path))
     text, encoding = sources.any_text(path, content)
     return Side(name, _document(text, path), encoding)
 

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import accumulate, count, groupby
 
 from generator.changes import BlockChange
 from generator.spans import Span, merged, shown, size
+from generator.visible import mask_of
 
 _SMALL = 20  # tokens: a change of no more is shown as it is
 _ADDRESS = 8  # tokens of two changes between which one is given up even so
 _ISLAND = 2  # kept tokens between two changes that are no more than confetti
 _WIDEST = 80  # characters: more are not looked at, to count the tokens of changes only
 _REWRITTEN = 5  # a block of which less than this part is kept is shown as old and new
+# An amount with its currency, a rate, a date, a time, the number of a clause; but in an attribute nobody reads it.
+_NUMBER = re.compile(
+    r"""="[^"\n]*"|((?:[$€£¥₹₨]|\b[A-Za-z]{1,3})?"""
+    r"(?:\d{4}-\d\d-\d\d|\d+[A-Za-z]*(?:[.,:/'’٫٬\u00a0\u202f]\d+[A-Za-z]*)*)[%‰€]?)"
+)
 
 
 Place = tuple[Span, int]  # a span, and which change it is part of
 
 
 def simplify(changes: Sequence[BlockChange]) -> list[BlockChange]:
-    """Without confetti: one or two kept tokens between two changes are shown with them, and a block of which hardly
-    anything is kept is shown as old and new. A change of few tokens stays as it is, but for marks within an address."""
+    """Without confetti: numbers are whole, one or two kept tokens between two changes are shown with them, and a block
+    of which hardly anything is kept is shown as old and new. A change of few tokens stays as it is, but for numbers and
+    marks within an address."""
     small = shown(span for change in changes for span in change.spans) <= _SMALL
     tidied = _tidied([change.spans for change in changes], small)
     return [
@@ -36,7 +44,8 @@ def tidy(spans: Sequence[Span]) -> tuple[Span, ...]:
     return next(_tidied([spans], small=False))
 
 
-def _tidied(blocks: Sequence[Sequence[Span]], small: bool) -> Iterator[tuple[Span, ...]]:
+def _tidied(exact: Sequence[Sequence[Span]], small: bool) -> Iterator[tuple[Span, ...]]:
+    blocks = [list(_with_whole_numbers(spans)) for spans in exact]
     flat = [(span, place) for place, spans in enumerate(blocks) for span in spans]
     islands = True
     while islands:
@@ -53,12 +62,34 @@ def _tidied(blocks: Sequence[Sequence[Span]], small: bool) -> Iterator[tuple[Spa
     return map(_ordered, tidied)
 
 
+def _with_whole_numbers(spans: Sequence[Span]) -> Iterator[Span]:
+    """A number that changed is shown as old and new, whichever of its figures stayed."""
+    given_up: set[int] = set()  # of the characters that both texts have, by their place among those
+    for op in ("-", "+"):
+        side = [span for span in spans if span.op in ("=", op)]
+        if len({span.op for span in side}) > 1:
+            kept = [*accumulate((span.op == "=" for span in side for _ in span.text), initial=0)]
+            words = (span.text if span.role == "words" else " " * len(span.text) for span in side)
+            for number in _NUMBER.finditer("".join(words)):
+                start, end = number.span(1)
+                if kept[start] < kept[end] < kept[start] + end - start:
+                    given_up.update(range(kept[start], kept[end]))
+    place = count()
+    for span in spans:
+        if not given_up or span.op != "=":
+            yield span
+            continue
+        for gone, run in groupby(span.text, key=lambda _: next(place) in given_up):
+            text = "".join(run)
+            yield from (replace(span, op=op, text=text) for op in ("-", "+")) if gone else [replace(span, text=text)]
+
+
 def _is_kept(pair: Place) -> bool:
     return pair[0].op == "=" or not pair[0].text.strip()
 
 
 def _is_island(before: list[Place], run: list[Place], after: list[Place], small: bool) -> bool:
-    """Whether a run is kept between two changes of words, and no more than an island. Cells stay apart."""
+    """Whether a run is kept between two changes that readers see, and no more than an island. Cells stay apart."""
     if not _is_kept(run[0]) or before[-1][0].renum or after[0][0].renum:
         return False
     if sum(len(span.text) for span, _ in run) > _WIDEST or any(span.role == "bar" for span, _ in run):
@@ -66,7 +97,11 @@ def _is_island(before: list[Place], run: list[Place], after: list[Place], small:
     held, left, right = (sum(size(span.text) for span, _ in part) for part in (run, before, after))
     if not (1 <= held <= _ISLAND and left and right):
         return False
-    return not small or (held == 1 and left + right >= _ADDRESS)
+    if small and (held > 1 or left + right < _ADDRESS):
+        return False
+    marks = (mask_of("".join(span.text for span, _ in part).strip()) for part in (before, after))
+    # A word that a link or a mark was put on, or taken off, is kept: a note tells of that.
+    return held > 1 or "w" in "".join(marks)
 
 
 def _is_whole(blocks: Sequence[Sequence[Span]], run: list[Place]) -> bool:

@@ -25,6 +25,13 @@ _HIDDEN_WITH_HTML = re.compile(rf"{_HTML}|(?<=\]){_ADDRESS}|{_DEFINITION}", re.M
 _MARKS = re.compile(rf"^[-*_=|:+ \t]++$|^[ \t>]*+(?:(?:[-*+]|#{{1,6}})[ \t]++)*+(?:{NUMBER})?#*|\|", re.MULTILINE)
 LINK = re.compile(rf"\]{_ADDRESS}|<?\bhttps?://[^\s<>\]]++|{_DEFINITION}", re.MULTILINE)
 _INLINE = re.compile(r"[*_`\[\]]")
+_BREAK = r"\s*\n\s*(?:[-*+]|\d+[.)])[ \t]+|[ \t]*(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)\s*"
+# In a text: what is escaped, a paragraph's or item's end, and what Markdown does not show: targets and marks.
+_SYNTAX = re.compile(
+    rf"\\.|(?P<break>{_BREAK})|(?P<target>(?<=\])\((?:\\.|[^()\\]|\([^()]*\))*\)|{_DEFINITION})"
+    r"|(?P<hidden>\*\*|__|[*`\[\]]|(?<!\w)_|_(?!\w))",
+    re.DOTALL,
+)
 _MONTHS = (
     "january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug"
     "|sept?|oct|nov|dec|januar|februar|märz|mai|juni|juli|oktober|dezember|janvier|février|mars|avril|juin|juillet|août"
@@ -68,6 +75,14 @@ def _without_comments(text: str) -> str:
         said.append(text[at:start])
         at = end + 3
     return "".join([*said, text[at:]])
+
+
+def mask_of(text: str) -> str:
+    """For each character whether it is words (w), the end of a paragraph or item (b), a target (t), or a mark (h)."""
+    mask = ""
+    for found in _SYNTAX.finditer(text):
+        mask += "w" * (found.start() - len(mask)) + (found.lastgroup or "w")[0] * len(found[0])
+    return mask + "w" * (len(text) - len(mask))
 
 
 def difference(old: str, new: str, *, foreign: bool = False) -> Visible:

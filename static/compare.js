@@ -112,8 +112,8 @@
     return item;
   }
 
-  /** @param {string} from @param {string} to @param {boolean} go */
-  async function show(from, to, go) {
+  /** @param {string} from @param {string} to @param {boolean} go @param {boolean} turned */
+  async function show(from, to, go, turned) {
     status.textContent = say.loading ?? '';
     index ??= fetch(say.index ?? '').then((answer) => answer.json());
     const pick = await index.catch((error) => {
@@ -150,7 +150,9 @@
     /** @type {HTMLElement} */ (title).textContent = fill(say.title ?? '', { count });
     document.querySelector('[data-without]')?.remove();
     /** @type {HTMLElement} */ (result).hidden = false;
-    status.textContent = changed.length ? fill(say.done ?? '', { old: from, new: to, count }) : say.same ?? '';
+    const told = changed.length ? fill(say.done ?? '', { old: from, new: to, count }) : say.same ?? '';
+    status.textContent = turned ? `${told} ${say.turned}` : told;
+    /** @type {HTMLElement} */ (document.querySelector('[data-changed]')).hidden = !changed.length;
     if (go) history.pushState(null, '', `?from=${from}&to=${to}`);
     shown = location.search;
   }
@@ -158,9 +160,9 @@
   /** @param {boolean} go */
   function start(go) {
     const chosen = new FormData(/** @type {HTMLFormElement} */ (form));
-    const versions = ['from', 'to'].map((name) => String(chosen.get(name)));
-    versions.sort((a, b) => order.indexOf(b) - order.indexOf(a)); // the older first, whichever was named first
-    show(versions[0] ?? '', versions[1] ?? '', go).catch(() => {
+    const [from = '', to = ''] = ['from', 'to'].map((name) => String(chosen.get(name)));
+    const turned = order.indexOf(from) < order.indexOf(to); // the newest is listed first
+    show(turned ? to : from, turned ? from : to, go, turned).catch(() => {
       status.textContent = say.failed ?? '';
     });
   }

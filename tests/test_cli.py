@@ -247,11 +247,50 @@ def test_a_file_that_is_not_utf_8_is_a_problem_and_not_a_traceback(small: Path) 
     assert "b.md" in done.stderr
 
 
+def test_a_page_is_compared_as_an_import_reads_it(small: Path) -> None:
+    page = "<html><title>Terms</title><body><h1>Terms</h1><h2 id=price>Price</h2><p>{}</p></body></html>"
+    (small / "a.html").write_text(page.format("It costs <b>ten</b> euros, and that is all."))
+    (small / "b.md").write_text(
+        "---\ntitle: Terms\nnumbering: none\n---\n\n## Price {#price}\n\nIt costs **nine** euros, and that is all.\n"
+    )
+    done = run("diff", "a.html", "b.md", cwd=small)
+    assert done.returncode == 1
+    assert "It costs **[-ten-]{+nine+}** euros" in done.stdout
+    assert "a.html is compared as policy import reads it: 1 sections" in done.stderr
+    (small / "c.docx").write_bytes(b"no Word file")
+    done = run("diff", "c.docx", "b.md", cwd=small)
+    assert (done.returncode, "c.docx" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+
+
 def test_a_redline_can_be_counted_by_section(site: Path) -> None:
     lines = run("diff", "--stat", "1.0", "1.1", cwd=site).stdout.splitlines()
     assert len(lines) == 5
     assert all(line.startswith("reworded ") for line in lines)
     assert lines[-1].endswith("19.7 Complaints")
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (
+            ["privacy-policy", "1.0"],
+            "'privacy-policy' is a policy; name two of its versions, as in privacy-policy 1.0 draft",
+        ),
+        (["privacy-policy", "v1.0", "1.1"], "privacy-policy has no version 'v1.0'; it has 1.0, 1.1, draft"),
+        (["privacy-policy", "1.0", "latest"], "privacy-policy has no version 'latest'; it has 1.0, 1.1, draft"),
+        (["v1.0", "1.1"], "'v1.0' is no file; a version is written 1.0, the working text 'draft'"),
+    ],
+)
+def test_what_is_no_version_is_told_with_what_would_do(args: list[str], said: str, site: Path) -> None:
+    done = run("diff", *args, cwd=site)
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+
+
+def test_the_number_of_a_section_is_whole_in_every_form(site: Path) -> None:
+    for form in (["--stat"], ["--format", "markdown"], ["--format", "json"], []):
+        said = run("diff", *form, "1.0", "1.1", cwd=site).stdout
+        assert re.search(r'4\.e\. (.*\bJob|Job)|"4\.e\."', said), form
+    assert run("diff", "--stat", "1.1", "1.1", cwd=site).stdout == "No section was changed.\n"
 
 
 def test_releasing_a_policy_tells_of_a_notice_that_is_not_released_yet(small: Path) -> None:
@@ -373,6 +412,8 @@ def test_a_section_that_is_not_there_is_not_noted_as_translated(bilingual: Path)
 def test_two_versions_of_a_translation_are_compared(bilingual: Path) -> None:
     done = run("diff", "privacy", "1.1.ar", "1.2.ar", "--stat", cwd=bilingual)
     assert (done.returncode, done.stdout.split()[0], "الشكاوى" in done.stdout) == (1, "added", True)
+    between = run("diff", "privacy", "1.1", "1.1.ar", "--stat", cwd=bilingual).stdout
+    assert ("1.a. منك" in between, "1.1" in between) == (True, False)  # numbers are those of the page
     assert run("diff", "privacy", "1.2.ar", "draft.ar", cwd=bilingual).returncode == 0
     assert run("diff", "privacy", "1.0.ar", "1.1.ar", cwd=bilingual).returncode == 0
     assert "it has 1.0, 1.1, 1.2, draft, 1.0.ar" in run("diff", "privacy", "1.0.fr", "draft", cwd=bilingual).stderr

@@ -400,6 +400,23 @@ def test_words_are_counted_by_what_happened_to_them() -> None:
     assert (change.count("-"), change.count("+")) == (1, 4)
 
 
+LINKED = [("See below.", "See [below](#our-contact)."), ("See [below](/a).", "See [below](/c).")]
+LINKED += [("It is kept.", "It is **kept**."), ("[1]: https://a.example/", "[1]: https://b.example/")]
+
+
+@pytest.mark.parametrize("pair", LINKED)
+def test_targets_and_marks_are_no_words_and_shown_the_same_beside_any_change(pair: tuple[str, str]) -> None:
+    alone, other = (
+        compare(document(f"## A\n\n{old}\n\n## B\n\n{before}\n"), document(f"## A\n\n{new}\n\n## B\n\n{after}\n"))
+        for (old, new), (before, after) in ((pair, ("", "")), (pair, (LONG * 2, "")))
+    )
+    changes = [
+        next(change for change in redline.sections if change.new and change.new.id == "a") for redline in (alone, other)
+    ]
+    assert [(change.count("-"), change.count("+")) for change in changes] == [(0, 0), (0, 0)]
+    assert changes[0].blocks[0].spans == changes[1].blocks[0].spans
+
+
 def test_moved_words_count_as_neither_gone_nor_new() -> None:
     change = section(f"{LONG}\n\n{OTHER}\n", f"{OTHER}\n\n{LONG}\n")
     assert (change.count("-"), change.count("+")) == (0, 0)

@@ -164,7 +164,7 @@ def redline(old: str, new: str) -> Page:
 def test_changed_sections_are_listed_with_full_numbers_and_counted_words() -> None:
     page = redline("## A {numbering=letters}\n### B\nold words\n", "## A {numbering=letters}\n### B\nnew words here\n")
     (change,) = page.context["changes"]
-    assert (change.id, change.full_number, change.name, change.status) == ("b", "1.a.", "B", "reworded")
+    assert (change.id, change.number, change.name, change.status) == ("b", "1.a.", "B", "reworded")
     assert (change.removed, change.added) == (1, 2)
 
 

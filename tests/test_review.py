@@ -61,6 +61,7 @@ COMPLAINTS = TEXT[TEXT.index("## Complaints") :]
 
 WORDS, GONE, NEW = "its words differ from 1.0", "is gone since 1.0", "was not in 1.0"
 UNMARKED, ELSEWHERE = "has lost that mark since 1.0", "stands elsewhere than in 1.0"
+LINK = "a link of it, or where it leads, differs from 1.0"
 BELOW = "stands below another heading than in 1.0"
 
 
@@ -70,6 +71,7 @@ BELOW = "stands below another heading than in 1.0"
         ([("ten euros", "nine euros")], {"Price": WORDS}),
         ([("We do share", "We do not share")], {"Price": WORDS}),
         ([("## Price", "## Fee")], {"Fee": WORDS, "Discounts": BELOW}),
+        ([("ten euros", "[ten euros](#complaints)")], {"Price": LINK}),
         ([("half of it", "all of it")], {"Discounts": WORDS}),
         ([("### Discounts {#discounts}\n\nStudents pay half of it.\n", "")], {"Discounts": GONE}),
         ([("## Complaints", "### Fees {#fees}\n\nNone.\n\n## Complaints")], {"Fees": NEW}),

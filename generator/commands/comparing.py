@@ -27,7 +27,8 @@ def diff_command(
     """Show the redline from A to B.
 
     A and B are versions of a policy (1.0), its working text (draft), its working text in git (git:REV), any file
-    (PATH, git:REV:PATH) or standard input (-). POLICY may be 'notice'. Exits with 1 if they differ in any byte.
+    (PATH, git:REV:PATH) or standard input (-); docx and html are read as by 'policy import'. POLICY may be 'notice'.
+    Exits with 1 if they differ in any byte.
     """
     if len(what) not in (2, 3):
         raise click.UsageError("name two texts, and before them the policy if it is not the first")
@@ -47,7 +48,7 @@ def diff_command(
 
         colour = coloured(color)
         shown = terminal.stat(redline, said) if stat else terminal.lines(redline, said, colour=colour)
-        print_long("\n".join(shown), colour)
+        print_long("\n".join(shown) or said["redline_none"], colour)
     elif form == "html":
         from generator import letter
 

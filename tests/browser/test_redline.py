@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, Page
 
 from generator import build, documents, letter
 from generator.diff import compare
@@ -120,6 +122,29 @@ def test_a_pair_that_has_a_page_is_that_page_whichever_was_named_first(visit: Ne
     page.get_by_label("To").select_option("1.1")
     page.get_by_role("button", name="Compare").click()
     page.wait_for_url("**/terms/changes/1.1...1.2/")
+
+
+def test_that_the_older_version_was_put_first_is_said(visit: NewVisit, site: Site) -> None:
+    page = visit().page
+    page.goto(site.url("/terms/compare/?from=1.2&to=1.0"))
+    page.get_by_text("Version 1.0 to version 1.2. Changed sections: 1 The older version stands first.").wait_for()
+
+
+def test_a_version_beside_itself_is_said_to_be_the_same_and_has_nothing_to_walk_through(
+    visit: NewVisit, site: Site
+) -> None:
+    page = visit().page
+    page.goto(site.url("/terms/compare/?from=1.1&to=1.1"))
+    page.get_by_text("No section was changed.").wait_for()
+    walk = page.get_by_role("button", name="Next change")
+    assert [
+        page.get_by_label("Side by side").is_visible(),
+        walk.is_visible(),
+        page.locator(".legend").first.is_visible(),
+    ] == [False] * 3
+    page.get_by_label("To").select_option("1.3")
+    page.get_by_role("button", name="Compare").click()
+    walk.wait_for()
 
 
 def test_without_javascript_the_page_of_comparisons_leads_to_every_pair_that_has_a_page(
@@ -281,3 +306,66 @@ def test_both_ends_of_a_move_lead_to_each_other_by_keyboard(visit: NewVisit, mai
     assert page.evaluate("location.hash") == away.get_attribute("href")
     there = page.locator(f".as-one {away.get_attribute('href')}")
     assert (there.is_visible(), there.get_attribute("href")) == (True, f"#{away.get_attribute('id')}")
+
+
+READ = """async (png) => {
+  const image = new Image();
+  image.src = `data:image/png;base64,${png}`;
+  await image.decode();
+  const canvas = new OffscreenCanvas(image.width, image.height).getContext('2d');
+  canvas.drawImage(image, 0, 0);
+  const { data, width, height } = canvas.getImageData(0, 0, image.width, image.height);
+  return Array.from({ length: height }, (_, y) => Array.from({ length: width }, (_, x) => data[4 * (y * width + x)]));
+}"""
+
+
+def drawn(visit: NewVisit, where: Locator) -> list[list[int]]:
+    """How bright (0 to 255) each row of an element is, pixel by pixel."""
+    png = b64encode(where.screenshot()).decode()
+    rows: list[list[int]] = visit().page.evaluate(READ, png)
+    return rows
+
+
+def styled(visit: NewVisit, body: str, **options: object) -> Page:
+    page: Page = visit(**options).page
+    page.set_content(f"<!doctype html><style>{shipped().static['style.css'].decode()}</style>{body}")
+    return page
+
+
+@pytest.mark.parametrize("zoom", [1, 2])
+@pytest.mark.parametrize("name", ["<code>____</code>", "____"])
+def test_the_underscores_of_a_name_that_was_added_are_apart_from_the_line_below(
+    visit: NewVisit, name: str, zoom: int
+) -> None:
+    for place in (f"<p>{name}</p>", f"<table><tr><td>{name}</td></tr></table>"):
+        body = f"<div class=policy>{place.replace(name, f'<ins>{name}</ins>')}</div>"
+        page = styled(visit, body, color_scheme="light", device_scale_factor=zoom)
+        dark = [row[16 * zoom] < 140 for row in drawn(visit, page.locator(".policy"))]
+        assert sum(line and not before for before, line in pairwise([False, *dark])) == 2, dark
+
+
+@pytest.mark.parametrize("look", [{"color_scheme": "light"}, {"color_scheme": "dark"}, {"forced_colors": "active"}])
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+def test_a_table_shows_at_which_side_more_of_it_is_hidden(
+    visit: NewVisit, direction: str, look: dict[str, object]
+) -> None:
+    table = "<table><tr>" + "<td>x</td>" * 20 + "</tr></table>"
+    page = styled(
+        visit, f"<div dir={direction} class=table>{table}</div>", viewport={"width": 360, "height": 200}, **look
+    )
+
+    def sides() -> list[bool]:
+        """Whether a line stands at the left and at the right."""
+        row = drawn(visit, page.locator(".table"))[5]
+        return [abs(row[at] - row[180]) > 40 for at in (0, -1)]
+
+    start = [False, True] if direction == "ltr" else [True, False]
+    assert sides() == start
+    page.locator(".table").evaluate(
+        "(box) => { box.scrollLeft = (getComputedStyle(box).direction === 'rtl' ? -1 : 1) * 300; }"
+    )
+    assert sides() == [True, True]
+    page.locator(".table").evaluate("(box) => { box.scrollLeft *= 100; }")
+    assert sides() == start[::-1]
+    page.locator("table").evaluate("(table) => table.rows[0].replaceChildren(table.rows[0].cells[0])")
+    assert sides() == [False, False]
