@@ -133,4 +133,4 @@ def _views(old: Unit | None, new: Unit | None, pair: str, renderer: Renderer) ->
     """What changed, without a number, which is not the same in every pair; ids of moves are the part's own."""
     before, after = (unit.document if unit else diff.alone(None) for unit in (old, new))
     notes = Notes(renderer.words, f"{pair}-")
-    return [redlines.view(part, renderer, notes) for part in reports.parts(diff.compare(before, after))]
+    return [redlines.view(part, renderer, notes) for part in reports.parts(diff.compare(before, after, apart=True))]

@@ -106,8 +106,10 @@ class Redline:
 
     @property
     def visible(self) -> Visible:
-        """What a reader who sees no marks would notice: proven, not judged."""
-        return difference(self.old.source, self.new.source, foreign=self.old.foreign and self.new.foreign)
+        """What a reader who sees no marks, and no numbers that only count on, would notice: proven, not judged."""
+        said = [span for block in self.blocks for span in block.spans if not span.renum]
+        old, new = ("".join(span.text for span in said if span.op in ("=", op)) for op in "-+")
+        return difference(old, new, foreign=self.old.foreign and self.new.foreign)
 
     @property
     def date_unchanged(self) -> bool:
@@ -129,10 +131,12 @@ class Redline:
         return aligned
 
 
-def compare(old: Document, new: Document, *, minimal: bool = False) -> Redline:
-    """The redline from `old` to `new`; `minimal` leaves it exact, without serving readers."""
+def compare(old: Document, new: Document, *, minimal: bool = False, apart: bool = False) -> Redline:
+    """The redline from `old` to `new`; `minimal` leaves it exact, without serving readers; `apart` are sections whose
+    neighbours are not in sight."""
     alignment = align(*(split_sections(side.source, underlined=side.foreign) for side in (old, new)))
-    changes = list(changes_of(alignment)) if minimal else simplify(list(changes_of(alignment, tidy)))
+    changes = list(changes_of(alignment, tuple if minimal else tidy, apart=apart))
+    changes = changes if minimal else simplify(changes)
     placed = [
         (place, block) for place, change in zip(alignment.changes, changes, strict=True) for block in _blocks_of(change)
     ]

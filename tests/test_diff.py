@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator import documents
-from generator.diff import SILENT, BlockChange, Op, Redline, SectionChange, Span, compare, same_words, words
+from generator.diff import SILENT, BlockChange, Op, Redline, SectionChange, Span, alone, compare, same_words, words
 from generator.documents import Section
 from generator.tokens import TOKEN
 from tests.edits import bodies, edited
@@ -242,7 +242,14 @@ def test_a_small_change_is_shown_as_small_as_it_is() -> None:
         ("see [the law](/a) here now", "see [the laws](/b) here now", {"link", "reworded"}),
         ("say `a` now", "say a now", {"formatting"}),
         ("one two three", "one  two three", {"spacing"}),
-        ("1. one two", "2. one two", {"renumbered"}),
+        ("1. one two", "2. one two", {"reworded"}),
+        ("a. z\n\na. one two", "b. z\n\nb. one two", {"reworded"}),
+        ("xx. z\n\nxx. one two", "xx. z\n\nxxv. one two", {"reworded"}),
+        ("1. z\n1. one two", "1. z\n2. one two", {"renumbered"}),
+        ("xx. z\n\nxx. one two", "xx. z\n\nxxi. one two", {"renumbered"}),
+        ("4.1 z\n\n4.9 one two", "4.1 z\n\n4.2 one two", {"renumbered"}),
+        ("第三条 one two", "第四条 one two", {"renumbered"}),
+        ("1.5 one two", "one two", {"reworded"}),
         ("- one two", "1. one two", {"renumbered"}),
         ("> one two", "one two", {"formatting"}),
         (f"{LONG} {OTHER}", f"{LONG}\n\n{OTHER}", {"split"}),
@@ -255,6 +262,18 @@ def test_what_happened_is_named(old: str, new: str, kinds: set[str]) -> None:
     found = section(f"x\n\n{old}\n\ny\n", f"x\n\n{new}\n\ny\n")
     assert found.kinds | {"spacing"} == kinds | {"spacing"}
     assert (found.status == "unchanged") == (kinds <= SILENT)
+
+
+def test_numbers_that_only_count_on_are_nothing_visible_and_others_are_figures() -> None:
+    assert redline("1. a\n2. b\n", "1. a\n1. b\n").visible == "nothing"
+    assert redline("## 4. b\n\n## 5. c\n", "## 5. b\n\n## 6. c\n").visible == "nothing"
+    assert redline("## 4. b\n", "## 5. b\n").visible == "figures"
+    assert redline("iv) a\n", "v) a\n").visible == "words"
+
+
+def test_the_number_of_a_heading_whose_neighbours_are_not_in_sight_is_no_change() -> None:
+    pair = [alone(document(f"## {n}. Fees {{#fees}}\n\nNone.\n").sections[0]) for n in (4, 5)]
+    assert not compare(*pair, apart=True).changed
 
 
 def test_an_item_that_went_a_level_down_or_up_is_named() -> None:
