@@ -198,7 +198,15 @@ def _text(blocks: Sequence[Block]) -> str:
 
 def targets(blocks: Sequence[Block]) -> list[str]:
     """Where the links of a text lead, in order."""
-    return [target.strip("()<>] ") for target in LINK.findall(_text(blocks))]
+    return [_target(found) for found in LINK.findall(_text(blocks))]
+
+
+def _target(found: str) -> str:
+    """An address without its brackets; those that stand around a bare one are the sentence's."""
+    bare = found.removeprefix("](")
+    if found != bare:
+        return bare[:-1].strip("<> ")
+    return bare.strip("<> )") if "(" not in bare else bare.strip("<> ")
 
 
 def _form_kinds(old: Block, new: Block, spans: tuple[Span, ...]) -> Iterator[Kind]:

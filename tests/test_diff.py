@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator import documents
+from generator.blocks import Block
+from generator.changes import targets
 from generator.diff import SILENT, BlockChange, Op, Redline, SectionChange, Span, alone, compare, same_words, words
 from generator.documents import Section
 from generator.tokens import TOKEN
@@ -274,6 +276,21 @@ def test_numbers_that_only_count_on_are_nothing_visible_and_others_are_figures()
 def test_the_number_of_a_heading_whose_neighbours_are_not_in_sight_is_no_change() -> None:
     pair = [alone(document(f"## {n}. Fees {{#fees}}\n\nNone.\n").sections[0]) for n in (4, 5)]
     assert not compare(*pair, apart=True).changed
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("[a](https://e.com/wiki/Foo_(bar))", "https://e.com/wiki/Foo_(bar)"),
+        ("[a](<https://e.com/a>)", "https://e.com/a"),
+        ("see <https://e.com/a>", "https://e.com/a"),
+        ("(see https://e.com/a)", "https://e.com/a"),
+        ("see https://e.com/a_(b)", "https://e.com/a_(b)"),
+        ('[a](/b "The law")', '/b "The law"'),
+    ],
+)
+def test_a_target_is_told_as_it_is_without_its_brackets(text: str, target: str) -> None:
+    assert targets([Block("paragraph", "", text, "")]) == [target]
 
 
 def test_an_item_that_went_a_level_down_or_up_is_named() -> None:
