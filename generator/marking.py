@@ -39,12 +39,13 @@ _CUT = re.compile(rf"<([^<>\s]*[{MARKERS}][^<>\s]*)>|!(?=\[[^\]]*[{MARKERS}])") 
 class Notes:
     """What is said beside the text of one page: each note stands in the Markdown as its number between two markers.
 
-    A page that shows its changes twice names the ends of moves under two prefixes; a fragment of a page leads to them
-    at the page's address.
+    A page that shows its changes twice names the ends of moves `beside` each other once more, but for headings, which
+    it shows once; a fragment of a page leads to them at the page's address.
     """
 
     words: Mapping[str, str]
     prefix: str = ""
+    beside: str = ""
     address: str = ""
     said: list[Markup] = field(default_factory=list)
 
@@ -64,9 +65,12 @@ class Notes:
 
     def _moved(self, note: Note) -> Markup:
         here, there = ("from", "to") if note.key == "note_moved_to" else ("to", "from")
-        name = Markup("") if self.address else Markup(' id="{}move-{}-{}"').format(self.prefix, note.move, here)
-        return Markup('<a class="note"{} href="{}#{}move-{}-{}">{}</a> ').format(
-            name, self.address, self.prefix, note.move, there, note.say(self.words)
+        own, other = (
+            f"{self.prefix}{beside}move-{note.move}" for beside in (self.beside, self.beside * (not note.heads))
+        )
+        name = Markup("") if self.address else Markup(' id="{}-{}"').format(own, here)
+        return Markup('<a class="note"{} href="{}#{}-{}">{}</a> ').format(
+            name, self.address, other, there, note.say(self.words)
         )
 
     def mark(self, key: str, inner: Markup) -> Markup:

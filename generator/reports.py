@@ -44,13 +44,14 @@ class Side:
 @dataclass(frozen=True, slots=True)
 class Note:
     """Something to say beside the words. `key` is among the words of the pages; old and new are what it is said of. A
-    `place` is the section at the other end of a move, None for anything else."""
+    `place` is the section at the other end of a move, and `heads` tells whether its heading is that end."""
 
     key: str
     old: str = ""
     new: str = ""
     move: int = 0
     place: str = ""
+    heads: bool = False
 
     def say(self, words: Mapping[str, str]) -> str:
         said = words[self.key].format(place=self.place or words["redline_intro"])
@@ -150,6 +151,7 @@ class _End:
 
     place: str
     first: BlockChange
+    heads: bool
 
 
 Ends = Mapping[tuple[int, Op], _End]
@@ -161,7 +163,7 @@ def ends_of(sections: Iterable[SectionChange]) -> Ends:
         place = visible.text_of(change.section.heading) if change.section else ""
         for block in change.all:
             if block.move:
-                found.setdefault((block.move, "-" if block.old else "+"), _End(place, block))
+                found.setdefault((block.move, "-" if block.old else "+"), _End(place, block, block is change.title))
     return found
 
 
@@ -190,7 +192,7 @@ def _notes(change: BlockChange, ends: Ends) -> Iterator[Note]:
     if change.move and ends[change.move, op].first is change:
         other = ends.get((change.move, "+" if op == "-" else "-"))
         key = "note_moved_to" if op == "-" else "note_moved_from"
-        yield Note(key, move=change.move, place=other.place if other else "")
+        yield Note(key, "", "", change.move, *((other.place, other.heads) if other else ()))
     if change.block.kind != "row" or is_dashes(change.block.text):
         yield from (Note(f"note_{kind}") for kind in _NOTED if kind in change.kinds)
     if "link" in change.kinds and change.old and change.new:
