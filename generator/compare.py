@@ -37,24 +37,26 @@ class Unit:
     number: str
     heading: str
     document: Document
-
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(self.document.source.encode()).hexdigest()[:12]
+    digest: str
 
 
 def units(text: Text) -> list[Unit]:
     front = documents.read(front_matter(text.document.source), text.document.path)
-    sections = (Unit(s.id or "page-intro", s.number, s.heading, diff.alone(s)) for s in text.document.sections)
-    return [Unit("page-front", "", "", front), *sections]
+    sections = ((s.id or "page-intro", s.number, s.heading, diff.alone(s)) for s in text.document.sections)
+    return [Unit(*unit, _digest(unit[-1].source)) for unit in (("page-front", "", "", front), *sections)]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def make(library: Library, renderer_for: Callable[[str], Renderer]) -> Iterator[Page]:
     """`/<policy>/compare/` of every policy that has two releases, and the parts that it needs."""
     for policy in library.policies:
         if len(policy.releases) > 1:
-            yield _choice(library, policy)
-            yield from _parts(library, policy, renderer_for)
+            made = _pairs_with_page(library, policy)
+            yield _choice(library, policy, sorted(made))
+            yield from _parts(policy, made, renderer_for)
 
 
 def index(library: Library, policy: Policy) -> bytes:
@@ -85,8 +87,7 @@ def _pairs_with_page(library: Library, policy: Policy) -> set[tuple[str, str]]:
     return {(old.label, new.label) for old, new in redline_pairs(library, policy)}
 
 
-def _choice(library: Library, policy: Policy) -> Page:
-    made = sorted(_pairs_with_page(library, policy))
+def _choice(library: Library, policy: Policy, made: list[tuple[str, str]]) -> Page:
     return Page(
         f"{policy.path}compare/",
         "compare.html",
@@ -101,9 +102,8 @@ def _choice(library: Library, policy: Policy) -> Page:
     )
 
 
-def _parts(library: Library, policy: Policy, renderer_for: Callable[[str], Renderer]) -> Iterator[Page]:
+def _parts(policy: Policy, made: set[tuple[str, str]], renderer_for: Callable[[str], Renderer]) -> Iterator[Page]:
     """A file for each text that a part leads to, or, where it is gone, leads from."""
-    made = _pairs_with_page(library, policy)
     held = {text.label: units(text) for text in policy.releases}
     files: dict[str, dict[str, Any]] = {}
     for old, new in combinations(policy.releases, 2):

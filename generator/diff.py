@@ -112,10 +112,10 @@ class Redline:
         return difference(old, new, foreign=self.old.foreign and self.new.foreign)
 
     @property
-    def date_unchanged(self) -> bool:
-        """Whether words changed while the date that the text gives itself did not."""
+    def stale(self) -> list[str]:
+        """The dates that the text gives itself, where words changed and they did not."""
         stated = dates(self.new.source)
-        return self.visible == "words" and bool(stated) and stated == dates(self.old.source)
+        return stated if stated and stated == dates(self.old.source) and self.visible == "words" else []
 
     @property
     def blocks(self) -> Iterator[BlockChange]:

@@ -134,8 +134,8 @@ def label(redline: Redline) -> str:
 
 
 def stale(redline: Redline) -> str:
-    """The date that the text gives itself, where words changed and it did not."""
-    return ", ".join(dates(redline.new.source)) if redline.date_unchanged else ""
+    """The dates that the text gives itself, where words changed and they did not, as one text."""
+    return ", ".join(redline.stale)
 
 
 def parts(redline: Redline) -> list[Part]:
@@ -263,7 +263,7 @@ def as_object(redline: Redline, old: Side, new: Side, words: Mapping[str, str], 
         "dates": {
             "old": dates(redline.old.source),
             "new": dates(redline.new.source),
-            "unchanged_though_words_changed": redline.date_unchanged,
+            "unchanged_though_words_changed": bool(redline.stale),
         },
         "statistics": _statistics(redline),
         "front": [_block(Told(block), words) for block in redline.front if not block.kept],

@@ -115,7 +115,7 @@ def test_the_same_texts_give_the_same_redline(old: str, new: str) -> None:
 @given(st.one_of(PARTS, SOURCES, HOSTILE))
 def test_any_text_compared_with_itself_has_no_change(text: str) -> None:
     found = raw(text, text)
-    assert (found.changed, found.visible, found.date_unchanged) == ((), "nothing", False)
+    assert (found.changed, found.visible, found.stale) == ((), "nothing", [])
     assert [(span.op, span.text) for span in found.ops] == ([("=", text)] if text else [])
 
 
@@ -340,10 +340,10 @@ def test_another_title_is_shown_and_belongs_to_no_section() -> None:
 
 def test_words_changed_under_the_same_date_are_told() -> None:
     old, new = "Last updated: May 7, 2020\n\nWe sell.\n", "Last updated: May 7, 2020\n\nWe never sell.\n"
-    assert redline(old, new).date_unchanged
-    assert not redline(old, new.replace("7", "8")).date_unchanged
-    assert not redline(old, old.replace("We sell", "**We** sell")).date_unchanged
-    assert not redline("We sell.\n", "We never sell.\n").date_unchanged
+    assert redline(old, new).stale
+    assert not redline(old, new.replace("7", "8")).stale
+    assert not redline(old, old.replace("We sell", "**We** sell")).stale
+    assert not redline("We sell.\n", "We never sell.\n").stale
 
 
 TABLE = "| Name | For |\n|---|---|\n| session | login |\n| usage_id | counting |\n"
