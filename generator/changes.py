@@ -33,7 +33,7 @@ SILENT: frozenset[Kind] = frozenset({"renumbered", "spacing"})  # what no reader
 _FORM = re.compile(r"[ \t>]*(?:[-*+][ \t]+)*(?:#+[ \t]*)?")
 _NUMBER = re.compile(r"[^\W_]+(?:\.\d+)*(?=[\W_]*$)")  # of what stands before the words of a block
 _ONES = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
-_ROMAN = [tens + ones for tens in ("", "x", "xx", "xxx") for ones in _ONES]
+_ROMAN = dict(pairwise(tens + ones for tens in ("", "x", "xx", "xxx") for ones in _ONES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,8 @@ def changes_of(alignment: Alignment, tidy: Tidy = tuple, *, apart: bool = False)
     table: tuple[Column, ...] = ()
     counting = cache(lambda: [set(_counting(units, apart)) for units in (alignment.old, alignment.new)])
     for place in alignment.changes:
-        ours = place.old or (() if place.end is None else (place.end,))
-        theirs = place.new or (() if place.end is None else (place.end,))
+        end = () if place.end is None else (place.end,)
+        ours, theirs = place.old or end, place.new or end
         old = tuple(alignment.old[i].block for i in ours)
         new = tuple(alignment.new[j].block for j in theirs)
         marked = old and new and old[0].prefix != new[0].prefix
@@ -111,10 +111,10 @@ def _with_figures(old: tuple[Block, ...], new: tuple[Block, ...]) -> tuple[tuple
     (ours, form), (theirs, other) = ((_number(side[0]), next(_FORM.finditer(side[0].prefix))[0]) for side in (old, new))
     if ours == theirs or not (form == other or (ours and theirs)):
         return old, new
-    return (_with_figure(old[0], form), *old[1:]), (_with_figure(new[0], other), *new[1:])
+    return (_worded(old[0], form), *old[1:]), (_worded(new[0], other), *new[1:])
 
 
-def _with_figure(block: Block, form: str) -> Block:
+def _worded(block: Block, form: str) -> Block:
     kind: BlockKind = "paragraph" if block.kind == "item" and not form.strip(" \t>") else block.kind
     return Block(kind, form, block.prefix[len(form) :] + block.text, block.suffix)
 
@@ -133,8 +133,7 @@ def _counting(units: Sequence[Unit], apart: bool) -> Iterator[int]:
         if number := _number(block):
             before, _, after = _NUMBER.sub("\0", block.prefix).partition("\0")
             if not DATE.match(block.prefix[len(before) :] + block.text):
-                section = 0 if block.kind == "heading" else unit.section
-                sorts[block.kind, section, before.strip(), after.strip()][at] = number
+                sorts[block.kind, block.kind != "heading" and unit.section, before.strip(), after.strip()][at] = number
             if number[0] == "第" or (apart and block.kind == "heading"):
                 yield at
     for numbers in sorts.values():
@@ -148,9 +147,8 @@ def _following(number: str) -> set[str]:
     head, dot, last = number.rpartition(".")
     if last.isdecimal():
         return {f"{head}{dot}{int(last) + 1}"}
-    later = _ROMAN[_ROMAN.index(last.lower()) + 1 :][:1] if last.lower() in _ROMAN else []
-    letter = [chr(ord(last) + 1)] if len(last) == 1 else []
-    return {*letter, *(roman.upper() if last.isupper() else roman for roman in later)}
+    letter, roman = chr(ord(last) + 1) if len(last) == 1 else "", _ROMAN.get(last.lower(), "")
+    return {letter, roman.upper() if last.isupper() else roman} - {""}
 
 
 def _move_numbers(changes: Iterable[Aligned]) -> dict[tuple[int, int], int]:
@@ -198,15 +196,9 @@ def _text(blocks: Sequence[Block]) -> str:
 
 def targets(blocks: Sequence[Block]) -> list[str]:
     """Where the links of a text lead, in order."""
-    return [_target(found) for found in LINK.findall(_text(blocks))]
-
-
-def _target(found: str) -> str:
-    """An address without its brackets; those that stand around a bare one are the sentence's."""
-    bare = found.removeprefix("](")
-    if found != bare:
-        return bare[:-1].strip("<> ")
-    return bare.strip("<> )") if "(" not in bare else bare.strip("<> ")
+    found = ((link, link.removeprefix("](")) for link in LINK.findall(_text(blocks)))
+    # Brackets around a bare one are the sentence's.
+    return [(bare[:-1] if link != bare else bare.rstrip(")" * ("(" not in bare))).strip("<> ") for link, bare in found]
 
 
 def _form_kinds(old: Block, new: Block, spans: tuple[Span, ...]) -> Iterator[Kind]:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from itertools import groupby, zip_longest
 
 from generator.diff import Redline, Span
-from generator.reports import Note, Part, Told, label, parts, rows, settled, stale, stretches
+from generator.reports import Note, Part, Told, label, parts, rows, stale, stretches
+from generator.visible import settled
 
 _TAGS = {"-": "del", "+": "ins", "moved": "var"}
 # An empty element keeps a sign apart from what it would call: a person, an issue, an address, a formula.

@@ -43,11 +43,8 @@ class Unit:
 def units(text: Text) -> list[Unit]:
     front = documents.read(front_matter(text.document.source), text.document.path)
     sections = ((s.id or "page-intro", s.number, s.heading, diff.alone(s)) for s in text.document.sections)
-    return [Unit(*unit, _digest(unit[-1].source)) for unit in (("page-front", "", "", front), *sections)]
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    found = (("page-front", "", "", front), *sections)
+    return [Unit(*unit, hashlib.sha256(unit[-1].source.encode()).hexdigest()[:12]) for unit in found]
 
 
 def make(library: Library, renderer_for: Callable[[str], Renderer]) -> Iterator[Page]:

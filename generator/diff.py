@@ -136,10 +136,10 @@ def compare(old: Document, new: Document, *, minimal: bool = False, apart: bool 
     neighbours are not in sight."""
     alignment = align(*(split_sections(side.source, underlined=side.foreign) for side in (old, new)))
     changes = list(changes_of(alignment, tuple if minimal else tidy, apart=apart))
-    changes = changes if minimal else simplify(changes)
-    placed = [
-        (place, block) for place, change in zip(alignment.changes, changes, strict=True) for block in _cut(change)
-    ]
+    pairs = zip(alignment.changes, changes if minimal else simplify(changes), strict=True)
+    # Two that moved are two, however equal: one of them is the first of its move.
+    cut = ((place, (_blocks_of.__wrapped__ if change.move else _blocks_of)(change)) for place, change in pairs)
+    placed = [(place, block) for place, blocks in cut for block in blocks]
     front = tuple(change for _, change in placed if change.block.kind == "front")
     rest = [pair for pair in placed if pair[1].block.kind != "front"]
     return Redline(old, new, tuple(_sections(old, new, alignment, rest)), front, minimal)
@@ -197,11 +197,6 @@ def _of(document: Document, place: int | None) -> Section | None:
     first = bool(document.sections) and not document.sections[0].id
     index = place if first else place - 1
     return document.sections[index] if index >= 0 else None
-
-
-def _cut(change: BlockChange) -> tuple[BlockChange, ...]:
-    """Two that moved are two, however equal: one of them is the first of its move."""
-    return _blocks_of.__wrapped__(change) if change.move else _blocks_of(change)
 
 
 @lru_cache(maxsize=1 << 12)

@@ -21,6 +21,7 @@ from generator.errors import Problem, SourceError, Where
 Numbering = Literal["decimal", "letters", "none"]
 
 _HEADING = re.compile(r"(#{1,6})[ \t]+(.*)")
+_ATTRIBUTES = re.compile(r"\{([^{}]*)\}$")
 _VARIABLE = re.compile(r"\{\{[ \t]*(.*?)[ \t]*\}\}")
 # The key with its value: what is indented below it, and blank lines between that.
 _AWAITING = re.compile(r"\nawaiting[ \t]*:[^\n]*(?:(?:\n[ \t]*\r?)*\n[ \t]+[^\s][^\n]*)*")
@@ -229,12 +230,9 @@ def _read_sections(body: str, path: str, first_line: int) -> tuple[list[tuple[_H
 def _read_heading(match: re.Match[str], where: Where, problems: list[Problem]) -> _Heading:
     section_id, material, numbering = "", False, "decimal"
     text = match[2].rstrip(" \t")
-    words, brace, attributes = text.removesuffix("}").rpartition("{")
-    if brace and text.endswith("}") and "}" not in attributes:
-        text = words.rstrip(" \t")
-    else:
-        attributes = ""
-    for word in attributes.split():
+    said = _ATTRIBUTES.search(text)
+    text = text[: said.start()].rstrip(" \t") if said else text
+    for word in said[1].split() if said else ():
         if word.startswith("#"):
             section_id = word[1:]
         elif word == ".material":

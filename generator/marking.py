@@ -65,13 +65,11 @@ class Notes:
 
     def _moved(self, note: Note) -> Markup:
         here, there = ("from", "to") if note.key == "note_moved_to" else ("to", "from")
-        own, other = (
-            f"{self.prefix}{beside}move-{note.move}" for beside in (self.beside, self.beside * (not note.heads))
-        )
-        name = Markup("") if self.address else Markup(' id="{}-{}"').format(own, here)
-        return Markup('<a class="note"{} href="{}#{}-{}">{}</a> ').format(
-            name, self.address, other, there, note.say(self.words)
-        )
+        ends = (f"{self.prefix}{self.beside}", here), (f"{self.prefix}{'' if note.heads else self.beside}", there)
+        own, other = (f"{prefix}move-{note.move}-{end}" for prefix, end in ends)
+        name = Markup("") if self.address else Markup(' id="{}"').format(own)
+        link = Markup('<a class="note"{} href="{}#{}">{}</a> ')
+        return link.format(name, self.address, other, note.say(self.words))
 
     def mark(self, key: str, inner: Markup) -> Markup:
         """A stretch that is not in both texts, and the words that say so (A13); a move is said in its note."""

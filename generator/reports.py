@@ -7,7 +7,6 @@ docs/redlines.md describes the forms, docs/redline.schema.json the JSON.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,9 +22,6 @@ from generator.visible import dates
 
 # What happened to a block that its words do not show.
 _NOTED = ("nested", "flattened", "split", "joined", "column", "alignment", "formatting")
-# What runs text the other way until it is closed: embeddings and isolates, and what closes each. An override is shown.
-_CLOSING = dict.fromkeys("\u202a\u202b", "\u202c") | dict.fromkeys("\u2066\u2067\u2068", "\u2069")
-_OVERRIDES = dict.fromkeys((0x202D, 0x202E), "␦")
 _LABELS = {"nothing": "redline_words_unchanged", "figures": "redline_only_figures", "words": "redline_words"}
 
 
@@ -134,7 +130,7 @@ def label(redline: Redline) -> str:
 
 
 def stale(redline: Redline) -> str:
-    """The dates that the text gives itself, where words changed and they did not, as one text."""
+    """The dates of `Redline.stale` as one text."""
     return ", ".join(redline.stale)
 
 
@@ -231,23 +227,6 @@ def rows(table: Sequence[Told]) -> Iterator[Told]:
             yield replace(row, notes=row.notes + below.notes)
         elif not index or not is_dashes(row.change.block.text):
             yield row
-
-
-def settled(text: str) -> str:
-    """Text of a policy that turns no other text around: what each of its lines opens is closed in it."""
-    return re.sub(r"[^\n]*[\u202a-\u202e\u2066-\u2068][^\n]*", lambda line: _closed(line[0]), text)
-
-
-def _closed(line: str) -> str:
-    opened: list[str] = []
-    for char in line.translate(_OVERRIDES):
-        if char in _CLOSING:
-            opened.append(_CLOSING[char])
-        elif char == "\u2069" and char in opened:  # which closes the embeddings within
-            del opened[len(opened) - 1 - opened[::-1].index(char) :]
-        elif opened[-1:] == [char]:
-            opened.pop()
-    return line.translate(_OVERRIDES) + "".join(reversed(opened))
 
 
 def as_object(redline: Redline, old: Side, new: Side, words: Mapping[str, str], seconds: float) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import groupby, zip_longest
 
 from generator.diff import Redline, Span
-from generator.reports import Note, Part, Told, is_row, label, parts, rows, settled, stale, stretches
+from generator.reports import Note, Part, Told, is_row, label, parts, rows, stale, stretches
+from generator.visible import settled
 
 _COLOURS = {"-": "\x1b[31;9m", "+": "\x1b[32;4m", "moved": "\x1b[36m", "bold": "\x1b[1m", "dim": "\x1b[2m"}
 _MARKS = {"-": ("[-", "-]"), "+": ("{+", "+}"), "moved": ("{~", "~}"), "bold": ("## ", ""), "dim": ("", "")}
@@ -111,10 +112,6 @@ def _width(text: str) -> int:
     """How many columns of a terminal a text takes: two for wide characters, none for marks on others."""
     plain = re.sub(r"\x1b\[[\d;]*m", "", text)
     return sum(
-        0
-        if unicodedata.combining(c) or unicodedata.category(c) == "Cf"
-        else 2
-        if unicodedata.east_asian_width(c) in "WF"
-        else 1
+        0 if unicodedata.category(c) in ("Mn", "Me", "Cf") else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in plain
     )

@@ -44,6 +44,8 @@ _DATED = re.compile(
     re.IGNORECASE,
 )
 _FIRST = 20  # lines
+_OPENS, _OVERRIDES = re.compile("[\u202a\u202b\u2066-\u2068]"), re.compile("[\u202d\u202e]")
+_CLOSING = str.maketrans("\u202a\u202b\u2066\u2067\u2068", "\u202c\u202c\u2069\u2069\u2069")
 _ALONE = re.compile(rf"\W*(?:[^\W\d]+,\s+)?(?:{DATE.pattern})\W*", re.IGNORECASE)
 _DATE_WORDS = 6  # the most that a date is written in: what changed may be one of them
 _FIGURES = re.compile(rf"{DATE.pattern}|\d+年\d+月|\d[\d.,:]*(?:st|nd|rd|th)?|[^\w\s{JOINED}]", re.IGNORECASE)
@@ -77,6 +79,12 @@ def difference(old: str, new: str, *, foreign: bool = False) -> Visible:
     middles = (" ".join(words[start : len(words) - end]) for words in (before, after))
     first, second = (_FIGURES.sub(" ", middle).split() for middle in middles)
     return "figures" if first == second else "words"
+
+
+def settled(text: str) -> str:
+    """Text that turns no other around: what a line opens ends with it, for which a mark too many is no harm."""
+    lines = (line + "".join(reversed(_OPENS.findall(line))).translate(_CLOSING) for line in text.split("\n"))
+    return _OVERRIDES.sub("␦", "\n".join(lines))
 
 
 def dates(source: str) -> list[str]:
