@@ -388,7 +388,7 @@ def labels(pairs: Iterable[Pair]) -> str:
     for each in pairs:
         redline = diff.compare(documents.read(each.old, "old.md"), documents.read(each.new, "new.md"))
         said[redline.visible] += 1
-        stale += redline.date_unchanged
+        stale += bool(redline.stale)
     counts = f"{said['nothing']} nothing visible, {said['figures']} only figures, {said['words']} words"
     return f"Labels: {counts}; {stale} with words changed under an unchanged date."
 

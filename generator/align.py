@@ -288,8 +288,8 @@ def _shared(found: Alignment, olds: list[int], news: list[int]) -> Iterator[Pair
     for run in compute([token for _, token in ours], [token for _, token in theirs]):
         if run.length > 1:
             pieces = Counter((ours[run.old + k][0], theirs[run.new + k][0]) for k in range(run.length))
-            counts += pieces
-            longest |= pieces
+            counts.update(pieces)
+            longest.update({pair: count - longest[pair] for pair, count in pieces.items() if count > longest[pair]})
     for (i, j), count in counts.items():
         least = 0.6 * min(len(found.old[i].tokens), len(found.new[j].tokens))
         if (count >= least or longest[i, j] >= _LONG) and _are_text(found.old[i], found.new[j]):

@@ -32,8 +32,7 @@ _SLACK = 20  # characters of a line that an editor may leave empty after a later
 _COUNT = r"\(?(?:\d{1,3}(?:\.\d+)*|[A-Za-z]|[ivxIVX]+)[.)]|\d+(?:\.\d+)+"
 _MEASURED = r"[ \t]*(?:[%‰°€$£¥₹]|(?:million|billion|thousand|per ?cent|times|hours|days|months|years|Mio|Mrd)\b)"
 _ORDINAL = r"第[\d〇一二三四五六七八九十百]+[条章節款](?=[ \t\u3000（(]|$)"
-NUMBER = rf"(?:\*\*|__)?(?:(?:{_COUNT})(?=[ \t\r\n]|$)(?!{_MEASURED})|{_ORDINAL})[ \t]*(?:#+[ \t]+)?"
-_NUMBER = re.compile(NUMBER)
+_NUMBER = re.compile(rf"(?:\*\*|__)?(?:(?:{_COUNT})(?=[ \t\r\n]|$)(?!{_MEASURED})|{_ORDINAL})[ \t]*(?:#+[ \t]+)?")
 _NAMED = re.compile(
     rf"(?:§|(?:Art(?:icle|ikel|\.)?|Section|Clause|Part|Chapter|Annex|Schedule|Appendix|Abschnitt)\b)"
     rf"[ \t]*(?:{_COUNT}|\d+|[A-Z]\b)[.:)]?[ \t]*"
@@ -148,7 +147,7 @@ def _ended(line: str) -> tuple[str, str]:
 
 
 def _numbered(kind: BlockKind, prefix: str, words: str, suffix: str) -> Block:
-    number = _NUMBER.match(words) or (_NAMED.match(words) if kind == "heading" else None)
+    number = kind != "row" and (_NUMBER.match(words) or (kind == "heading" and _NAMED.match(words)))
     cut = number.end() if number else 0
     return Block(kind, prefix + words[:cut], words[cut:], suffix)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Literal
 
-from generator.align import Aligned, Alignment
-from generator.blocks import LINE, Block, is_dashes
+from generator.align import Aligned, Alignment, Unit
+from generator.blocks import LINE, Block, BlockKind, heading_of, is_dashes
 from generator.spans import (
     Column,
     Span,
@@ -24,11 +25,15 @@ from generator.spans import (
     word_spans,
 )
 from generator.tokens import Op
-from generator.visible import LINK, text_of
+from generator.visible import DATE, LINK, text_of
 
 _Shape = Literal["nested", "flattened", "split", "joined", "column", "alignment"]
 Kind = Literal["added", "removed", "moved", "reworded", "renumbered", "link", "formatting", "anchor", "spacing", _Shape]
 SILENT: frozenset[Kind] = frozenset({"renumbered", "spacing"})  # what no reader needs to be shown
+_FORM = re.compile(r"[ \t>]*(?:[-*+][ \t]+)*(?:#+[ \t]*)?")
+_NUMBER = re.compile(r"[^\W_]+(?:\.\d+)*(?=[\W_]*$)")  # of what stands before the words of a block
+_ONES = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
+_ROMAN = dict(pairwise(tens + ones for tens in ("", "x", "xx", "xxx") for ones in _ONES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +81,22 @@ class BlockChange:
 Tidy = Callable[[tuple[Span, ...]], tuple[Span, ...]]
 
 
-def changes_of(alignment: Alignment, tidy: Tidy = tuple) -> Iterator[BlockChange]:
-    """What became of each block; `tidy` is done to one that moved before it is shown at both of its ends."""
+def changes_of(alignment: Alignment, tidy: Tidy = tuple, *, apart: bool = False) -> Iterator[BlockChange]:
+    """What became of each block; `tidy` is done to one that moved before it is shown at both of its ends. Of sections
+    that stand `apart` from their neighbours no heading tells whether its number counts, so it does."""
     numbers = _move_numbers(alignment.changes)
     table: tuple[Column, ...] = ()
+    counting = cache(lambda: [set(_counting(units, apart)) for units in (alignment.old, alignment.new)])
     for place in alignment.changes:
-        old = tuple(alignment.old[i].block for i in place.old)
-        new = tuple(alignment.new[j].block for j in place.new)
-        if place.end is not None and old:
-            yield _moved(old[0], alignment.new[place.end].block, "-", numbers[place.old[0], place.end], tidy)
-        elif place.end is not None:
-            yield _moved(alignment.old[place.end].block, new[0], "+", numbers[place.end, place.new[0]], tidy)
+        end = () if place.end is None else (place.end,)
+        ours, theirs = place.old or end, place.new or end
+        old = tuple(alignment.old[i].block for i in ours)
+        new = tuple(alignment.new[j].block for j in theirs)
+        marked = old and new and old[0].prefix != new[0].prefix
+        if marked and ours[0] not in counting()[0] and theirs[0] not in counting()[1]:
+            old, new = _with_figures(old, new)
+        if place.end is not None:
+            yield _moved(old[0], new[0], "-" if place.old else "+", numbers[ours[0], theirs[0]], tidy)
         elif old and new:
             if old[0].kind == new[0].kind == "row":
                 table = columns(old[0].text, new[0].text, table)
@@ -94,6 +104,51 @@ def changes_of(alignment: Alignment, tidy: Tidy = tuple) -> Iterator[BlockChange
         else:
             kind: Kind = "spacing" if (old + new)[0].kind == "blank" else "removed" if old else "added"
             yield BlockChange(old, new, plain((old + new)[0], "-" if old else "+"), 0, frozenset({kind}))
+
+
+def _with_figures(old: tuple[Block, ...], new: tuple[Block, ...]) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
+    """Two blocks with the figures before their words among them, where those changed; another sort of mark is form."""
+    (ours, form), (theirs, other) = ((_number(side[0]), next(_FORM.finditer(side[0].prefix))[0]) for side in (old, new))
+    if ours == theirs or not (form == other or (ours and theirs)):
+        return old, new
+    return (_worded(old[0], form), *old[1:]), (_worded(new[0], other), *new[1:])
+
+
+def _worded(block: Block, form: str) -> Block:
+    kind: BlockKind = "paragraph" if block.kind == "item" and not form.strip(" \t>") else block.kind
+    return Block(kind, form, block.prefix[len(form) :] + block.text, block.suffix)
+
+
+def _number(block: Block) -> str:
+    found = _NUMBER.search(block.prefix)
+    return re.sub(r"\d+", lambda digits: str(int(digits[0][-9:])), found[0]) if found else ""
+
+
+def _counting(units: Sequence[Unit], apart: bool) -> Iterator[int]:
+    """The blocks with a number that goes on from that of another in their section, of headings in any, or that another
+    one goes on from. Any other may be a date, a measure or an initial."""
+    sorts: dict[tuple[object, ...], dict[int, str]] = defaultdict(dict)
+    for at, unit in enumerate(units):
+        block = heading_of(unit.block.text) if unit.block.kind == "section" else unit.block
+        if number := _number(block):
+            before, _, after = _NUMBER.sub("\0", block.prefix).partition("\0")
+            if not DATE.match(block.prefix[len(before) :] + block.text):
+                sorts[block.kind, block.kind != "heading" and unit.section, before.strip(), after.strip()][at] = number
+            if number[0] == "第" or (apart and block.kind == "heading"):
+                yield at
+    for numbers in sorts.values():
+        following = {number: _following(number) for number in numbers.values()}
+        follow = set().union(*following.values())
+        yield from (at for at, number in numbers.items() if number in follow or following[number] & following.keys())
+
+
+def _following(number: str) -> set[str]:
+    """What counts on from a number or letter; "i" may be either."""
+    head, dot, last = number.rpartition(".")
+    if last.isdecimal():
+        return {f"{head}{dot}{int(last) + 1}"}
+    letter, roman = chr(ord(last) + 1) if len(last) == 1 else "", _ROMAN.get(last.lower(), "")
+    return {letter, roman.upper() if last.isupper() else roman} - {""}
 
 
 def _move_numbers(changes: Iterable[Aligned]) -> dict[tuple[int, int], int]:
@@ -141,7 +196,9 @@ def _text(blocks: Sequence[Block]) -> str:
 
 def targets(blocks: Sequence[Block]) -> list[str]:
     """Where the links of a text lead, in order."""
-    return [target.strip("()<>] ") for target in LINK.findall(_text(blocks))]
+    found = ((link, link.removeprefix("](")) for link in LINK.findall(_text(blocks)))
+    # Brackets around a bare one are the sentence's.
+    return [(bare[:-1] if link != bare else bare.rstrip(")" * ("(" not in bare))).strip("<> ") for link, bare in found]
 
 
 def _form_kinds(old: Block, new: Block, spans: tuple[Span, ...]) -> Iterator[Kind]:

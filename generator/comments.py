@@ -14,6 +14,7 @@ from itertools import groupby, zip_longest
 
 from generator.diff import Redline, Span
 from generator.reports import Note, Part, Told, label, parts, rows, stale, stretches
+from generator.visible import settled
 
 _TAGS = {"-": "del", "+": "ins", "moved": "var"}
 # An empty element keeps a sign apart from what it would call: a person, an issue, an address, a formula.
@@ -58,6 +59,7 @@ def _more(count: int, what: str, link: str) -> list[str]:
 
 def _plain(text: str) -> str:
     """Text of a policy within HTML, with nothing in it that a host would make a link or a mention of."""
+    text = settled(text)
     parts = _CALLS.split(text)
     signs = [_APART + html.escape(sign, quote=False) + _APART for sign in _CALLS.findall(text)]
     return "".join(html.escape(part, quote=False) + sign for part, sign in zip_longest(parts, signs, fillvalue=""))

@@ -37,25 +37,25 @@ class Unit:
     number: str
     heading: str
     document: Document
-
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(self.document.source.encode()).hexdigest()[:12]
+    digest: str
 
 
 def units(text: Text) -> list[Unit]:
     front = documents.read(front_matter(text.document.source), text.document.path)
-    number = text.document.full_number
-    sections = (Unit(s.id or "page-intro", number(s), s.heading, diff.alone(s)) for s in text.document.sections)
-    return [Unit("page-front", "", "", front), *sections]
+    sections = (
+        (s.id or "page-intro", text.document.full_number(s), s.heading, diff.alone(s)) for s in text.document.sections
+    )
+    found = (("page-front", "", "", front), *sections)
+    return [Unit(*unit, hashlib.sha256(unit[-1].source.encode()).hexdigest()[:12]) for unit in found]
 
 
 def make(library: Library, renderer_for: Callable[[str], Renderer]) -> Iterator[Page]:
     """`/<policy>/compare/` of every policy that has two releases, and the parts that it needs."""
     for policy in library.policies:
         if len(policy.releases) > 1:
-            yield _choice(library, policy)
-            yield from _parts(library, policy, renderer_for)
+            made = _pairs_with_page(library, policy)
+            yield _choice(library, policy, sorted(made))
+            yield from _parts(policy, made, renderer_for)
 
 
 def index(library: Library, policy: Policy) -> bytes:
@@ -86,8 +86,7 @@ def _pairs_with_page(library: Library, policy: Policy) -> set[tuple[str, str]]:
     return {(old.label, new.label) for old, new in redline_pairs(library, policy)}
 
 
-def _choice(library: Library, policy: Policy) -> Page:
-    made = sorted(_pairs_with_page(library, policy))
+def _choice(library: Library, policy: Policy, made: list[tuple[str, str]]) -> Page:
     return Page(
         f"{policy.path}compare/",
         "compare.html",
@@ -102,9 +101,8 @@ def _choice(library: Library, policy: Policy) -> Page:
     )
 
 
-def _parts(library: Library, policy: Policy, renderer_for: Callable[[str], Renderer]) -> Iterator[Page]:
+def _parts(policy: Policy, made: set[tuple[str, str]], renderer_for: Callable[[str], Renderer]) -> Iterator[Page]:
     """A file for each text that a part leads to, or, where it is gone, leads from."""
-    made = _pairs_with_page(library, policy)
     held = {text.label: units(text) for text in policy.releases}
     files: dict[str, dict[str, Any]] = {}
     for old, new in combinations(policy.releases, 2):
@@ -134,4 +132,4 @@ def _views(old: Unit | None, new: Unit | None, pair: str, renderer: Renderer) ->
     """What changed, without a number, which is not the same in every pair; ids of moves are the part's own."""
     before, after = (unit.document if unit else diff.alone(None) for unit in (old, new))
     notes = Notes(renderer.words, f"{pair}-")
-    return [redlines.view(part, renderer, notes) for part in reports.parts(diff.compare(before, after))]
+    return [redlines.view(part, renderer, notes) for part in reports.parts(diff.compare(before, after, apart=True))]

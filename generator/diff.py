@@ -104,21 +104,30 @@ class Redline:
         return tuple(section for section in self.sections if section.status != "unchanged")
 
     @property
+    def _said(self) -> tuple[str, str]:
+        """Both texts without the numbers that only count on."""
+        said = [span for block in self.blocks for span in block.spans if not span.renum]
+        old, new = ("".join(span.text for span in said if span.op in ("=", op)) for op in "-+")
+        return old, new
+
+    @property
     def visible(self) -> Visible:
-        """What a reader who sees no marks would notice: proven, not judged."""
-        return difference(self.old.source, self.new.source, foreign=self.old.foreign and self.new.foreign)
+        """What a reader who sees no marks, and no numbers that only count on, would notice: proven, not judged."""
+        old, new = self._said
+        return difference(old, new, foreign=self.old.foreign and self.new.foreign)
 
     @property
     def figures_changed(self) -> bool:
         """Whether a number or a date that a reader sees is another one."""
-        old, new = (figures(text_of(side.source, foreign=side.foreign)) for side in (self.old, self.new))
+        foreign = self.old.foreign and self.new.foreign
+        old, new = (figures(text_of(said, foreign=foreign)) for said in self._said)
         return old != new
 
     @property
-    def date_unchanged(self) -> bool:
-        """Whether words changed while the date that the text gives itself did not."""
+    def stale(self) -> list[str]:
+        """The dates that the text gives itself, where words changed and they did not."""
         stated = dates(self.new.source)
-        return self.visible == "words" and bool(stated) and stated == dates(self.old.source)
+        return stated if stated and stated == dates(self.old.source) and self.visible == "words" else []
 
     @property
     def blocks(self) -> Iterator[BlockChange]:
@@ -134,13 +143,15 @@ class Redline:
         return aligned
 
 
-def compare(old: Document, new: Document, *, minimal: bool = False) -> Redline:
-    """The redline from `old` to `new`; `minimal` leaves it exact, without serving readers."""
+def compare(old: Document, new: Document, *, minimal: bool = False, apart: bool = False) -> Redline:
+    """The redline from `old` to `new`; `minimal` leaves it exact, without serving readers; `apart` are sections whose
+    neighbours are not in sight."""
     alignment = align(*(split_sections(side.source, underlined=side.foreign) for side in (old, new)))
-    changes = list(changes_of(alignment)) if minimal else simplify(list(changes_of(alignment, tidy)))
-    placed = [
-        (place, block) for place, change in zip(alignment.changes, changes, strict=True) for block in _blocks_of(change)
-    ]
+    changes = list(changes_of(alignment, tuple if minimal else tidy, apart=apart))
+    pairs = zip(alignment.changes, changes if minimal else simplify(changes), strict=True)
+    # Two that moved are two, however equal: one of them is the first of its move.
+    cut = ((place, (_blocks_of.__wrapped__ if change.move else _blocks_of)(change)) for place, change in pairs)
+    placed = [(place, block) for place, blocks in cut for block in blocks]
     front = tuple(change for _, change in placed if change.block.kind == "front")
     rest = [pair for pair in placed if pair[1].block.kind != "front"]
     return Redline(old, new, tuple(_sections(old, new, alignment, rest)), front, minimal)

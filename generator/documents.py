@@ -20,11 +20,12 @@ from generator.errors import Problem, SourceError, Where
 
 Numbering = Literal["decimal", "letters", "none"]
 
-_HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*(?:\{([^{}]*)\})?[ \t]*$")
+_HEADING = re.compile(r"(#{1,6})[ \t]+(.*)")
+_ATTRIBUTES = re.compile(r"\{([^{}]*)\}$")
 _VARIABLE = re.compile(r"\{\{[ \t]*(.*?)[ \t]*\}\}")
 # The key with its value: what is indented below it, and blank lines between that.
 _AWAITING = re.compile(r"\nawaiting[ \t]*:[^\n]*(?:(?:\n[ \t]*\r?)*\n[ \t]+[^\s][^\n]*)*")
-_SAID = re.compile(r"^(title|lang|language)[ \t]*[:=][ \t]*(.*?)[ \t]*$", re.MULTILINE)  # of anybody's front matter
+_SAID = re.compile(r"^(title|lang|language)[ \t]*[:=](.*)", re.MULTILINE)  # of anybody's front matter
 _NUMBERINGS: Mapping[str, Numbering] = {"decimal": "decimal", "letters": "letters", "none": "none"}
 
 
@@ -117,7 +118,7 @@ def read(source: str, path: str, *, underlined: bool = True) -> Document:
     for part in rest:
         sections.append(_any_section(part, line, taken))
         line += len(LINE.findall(part))
-    said: dict[str, str] = dict(_SAID.findall(front))
+    said = {key: value.strip() for key, value in _SAID.findall(front)}
     headed = next((section.heading for section in sections if section.level == 1), "")
     title = said.get("title", "").strip("\"'") or headed or PurePath(path).name
     return Document(path, FrontMatter(title, said.get("language", said.get("lang", ""))), tuple(sections), source, True)
@@ -228,7 +229,10 @@ def _read_sections(body: str, path: str, first_line: int) -> tuple[list[tuple[_H
 
 def _read_heading(match: re.Match[str], where: Where, problems: list[Problem]) -> _Heading:
     section_id, material, numbering = "", False, "decimal"
-    for word in (match[3] or "").split():
+    text = match[2].rstrip(" \t")
+    said = _ATTRIBUTES.search(text)
+    text = text[: said.start()].rstrip(" \t") if said else text
+    for word in said[1].split() if said else ():
         if word.startswith("#"):
             section_id = word[1:]
         elif word == ".material":
@@ -242,7 +246,7 @@ def _read_heading(match: re.Match[str], where: Where, problems: list[Problem]) -
     if level == 1:
         message = "a heading with one # is the policy's title, which the front matter holds"
         problems.append(Problem("policy.second-title", where, message, "start sections with ##"))
-    return _Heading(level, match[2], section_id or slug(match[2]), material, _NUMBERINGS[numbering], where.line or 0)
+    return _Heading(level, text, section_id or slug(text), material, _NUMBERINGS[numbering], where.line or 0)
 
 
 def _check_headings(headings: list[_Heading], path: str, problems: list[Problem]) -> None:

@@ -15,8 +15,6 @@ from generator.errors import Problem, Where
 from generator.library import Library, draft_path, register_path
 from generator.marking import MARKERS
 from generator.render import OWN_FILE, SAFE_LINK
-from generator.reports import stale
-from generator.visible import dates
 
 Check = Callable[[Library], Iterable[Problem]]
 CHECKS: list[Check] = []
@@ -85,16 +83,15 @@ def a_date_is_that_of_the_text(library: Library) -> Iterator[Problem]:
     for policy in library.policies:
         before, draft = policy.before(policy.draft), policy.draft.document
         if before and before.release and policy.draft_is_new:
-            redline = diff.compare(before.document, draft)
-            stated, told = dates(draft.source), before.release.published
+            stated, told = diff.compare(before.document, draft).stale, before.release.published
             in_month = (told.year, told.month) == (library.today.year, library.today.month)
             held = in_month and all(len(re.findall(r"\d+", date)) == 1 for date in stated)
-            if redline.date_unchanged and not held and library.today > max(told, before.release.effective):
+            if stated and not held and library.today > max(told, before.release.effective):
                 line = next(
                     n for n, text in enumerate(draft.source.splitlines(), 1) if stated[0] in " ".join(text.split())
                 )
                 hint = "write the day on which this text was changed, or that on which it takes effect"
-                message = f"words changed, but the date that the text gives itself did not: {stale(redline)}"
+                message = f"words changed, but the date that the text gives itself did not: {', '.join(stated)}"
                 yield Problem("policy.date-unchanged", Where(draft.path, draft.line(line)), message, hint)
 
 

@@ -34,12 +34,13 @@ _CUT = re.compile(rf"<([^<>\s]*[{MARKERS}][^<>\s]*)>|!(?=\[[^\]]*[{MARKERS}])") 
 class Notes:
     """What is said beside the text of one page: each note stands in the Markdown as its number between two markers.
 
-    A page that shows its changes twice names the ends of moves under two prefixes; a fragment of a page leads to them
-    at the page's address.
+    A page that shows its changes twice names the ends of moves `beside` each other once more, but for headings, which
+    it shows once; a fragment of a page leads to them at the page's address.
     """
 
     words: Mapping[str, str]
     prefix: str = ""
+    beside: str = ""
     address: str = ""
     said: list[Markup] = field(default_factory=list)
 
@@ -59,10 +60,11 @@ class Notes:
 
     def _moved(self, note: Note) -> Markup:
         here, there = ("from", "to") if note.key == "note_moved_to" else ("to", "from")
-        name = Markup("") if self.address else Markup(' id="{}move-{}-{}"').format(self.prefix, note.move, here)
-        return Markup('<a class="note"{} href="{}#{}move-{}-{}">{}</a> ').format(
-            name, self.address, self.prefix, note.move, there, note.say(self.words)
-        )
+        ends = (f"{self.prefix}{self.beside}", here), (f"{self.prefix}{'' if note.heads else self.beside}", there)
+        own, other = (f"{prefix}move-{note.move}-{end}" for prefix, end in ends)
+        name = Markup("") if self.address else Markup(' id="{}"').format(own)
+        link = Markup('<a class="note"{} href="{}#{}">{}</a> ')
+        return link.format(name, self.address, other, note.say(self.words))
 
     def mark(self, key: str, inner: Markup) -> Markup:
         """A stretch that is not in both texts, and the words that say so (A13); a move is said in its note."""

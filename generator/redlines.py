@@ -88,7 +88,7 @@ def anchor(part: Part) -> str:
 
 def _stretches(blocks: Sequence[Told], renderer: Renderer, notes: Notes) -> Iterator[Stretch]:
     """Where something changed, a paragraph, a list or a table at a time, for both sides to stand level."""
-    beside = Notes(renderer.words, f"{notes.prefix}beside-")
+    beside = Notes(renderer.words, notes.prefix, "beside-")
     for folded, run in reports.stretches(blocks):
         for unit in [run] if folded else _units(run):
             sides = one_side([] if folded else unit, "-"), one_side([] if folded else unit, "+")

@@ -44,13 +44,14 @@ class Side:
 @dataclass(frozen=True, slots=True)
 class Note:
     """Something to say beside the words. `key` is among the words of the pages; old and new are what it is said of. A
-    `place` is the section at the other end of a move, None for anything else."""
+    `place` is the section at the other end of a move, and `heads` tells whether its heading is that end."""
 
     key: str
     old: str = ""
     new: str = ""
     move: int = 0
     place: str = ""
+    heads: bool = False
 
     def say(self, words: Mapping[str, str]) -> str:
         said = words[self.key].format(place=self.place or words["redline_intro"])
@@ -127,8 +128,8 @@ def label(redline: Redline) -> str:
 
 
 def stale(redline: Redline) -> str:
-    """The date that the text gives itself, where words changed and it did not."""
-    return ", ".join(dates(redline.new.source)) if redline.date_unchanged else ""
+    """The dates of `Redline.stale` as one text."""
+    return ", ".join(redline.stale)
 
 
 def parts(redline: Redline) -> list[Part]:
@@ -154,6 +155,7 @@ class _End:
 
     place: str
     first: BlockChange
+    heads: bool
 
 
 Ends = Mapping[tuple[int, Op], _End]
@@ -165,7 +167,7 @@ def ends_of(sections: Iterable[SectionChange]) -> Ends:
         place = visible.text_of(change.section.heading) if change.section else ""
         for block in change.all:
             if block.move:
-                found.setdefault((block.move, "-" if block.old else "+"), _End(place, block))
+                found.setdefault((block.move, "-" if block.old else "+"), _End(place, block, block is change.title))
     return found
 
 
@@ -194,7 +196,7 @@ def _notes(change: BlockChange, ends: Ends) -> Iterator[Note]:
     if change.move and ends[change.move, op].first is change:
         other = ends.get((change.move, "+" if op == "-" else "-"))
         key = "note_moved_to" if op == "-" else "note_moved_from"
-        yield Note(key, move=change.move, place=other.place if other else "")
+        yield Note(key, "", "", change.move, *((other.place, other.heads) if other else ()))
     if change.block.kind != "row" or is_dashes(change.block.text):
         yield from (Note(f"note_{kind}") for kind in _NOTED if kind in change.kinds)
     if "link" in change.kinds and change.old and change.new:
@@ -244,7 +246,7 @@ def as_object(redline: Redline, old: Side, new: Side, words: Mapping[str, str], 
         "dates": {
             "old": dates(redline.old.source),
             "new": dates(redline.new.source),
-            "unchanged_though_words_changed": redline.date_unchanged,
+            "unchanged_though_words_changed": bool(redline.stale),
         },
         "statistics": _statistics(redline),
         "front": [_block(Told(block), words) for block in redline.front if not block.kept],

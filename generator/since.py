@@ -146,10 +146,7 @@ def _is_material(part: Part) -> bool:
 
 
 def _notice_page(old: Notice, new: Notice, language: str) -> Page:
-    changes = [
-        {"of": change.of, "name": change.name, "what": change.what, "spans": change.spans}
-        for change in fact_changes(old.data, new.data, language)
-    ]
+    changes = fact_changes(old.data, new.data, language)
     context = {"old": old.data["version"], "new": new.data["version"], "changes": changes}
     path = f"/cookies/since/{old.data['version']}.{language}.html"
     return Page(path, "since_notice.html", "", language, context, indexed=False)

@@ -10,6 +10,7 @@ from itertools import groupby, zip_longest
 
 from generator.diff import Redline, Span
 from generator.reports import Note, Part, Told, is_row, label, parts, rows, stale, stretches
+from generator.visible import settled
 
 _COLOURS = {"-": "\x1b[31;9m", "+": "\x1b[32;4m", "moved": "\x1b[36m", "bold": "\x1b[1m", "dim": "\x1b[2m"}
 _MARKS = {"-": ("[-", "-]"), "+": ("{+", "+}"), "moved": ("{~", "~}"), "bold": ("## ", ""), "dim": ("", "")}
@@ -104,13 +105,13 @@ class _Form:
 
 
 def _clean(text: str) -> str:
-    return text.replace("\r\n", "\n").translate(_CONTROLS)
+    return settled(text.replace("\r\n", "\n").translate(_CONTROLS))
 
 
 def _width(text: str) -> int:
     """How many columns of a terminal a text takes: two for wide characters, none for marks on others."""
     plain = re.sub(r"\x1b\[[\d;]*m", "", text)
     return sum(
-        0 if unicodedata.combining(c) or c == "\u200d" else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        0 if unicodedata.category(c) in ("Mn", "Me", "Cf") else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in plain
     )

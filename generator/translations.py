@@ -58,7 +58,7 @@ def working(authoritative: Document, document: Document, content: bytes, source:
 def _changed(old: Section | None, new: Section) -> bool:
     if old is None or documents.written(old) == documents.written(new):  # hardly ever is there anything to compare
         return old is None
-    return any(block.kinds - _FORM for block in diff.compare(diff.alone(old), diff.alone(new)).blocks)
+    return any(block.kinds - _FORM for block in diff.compare(diff.alone(old), diff.alone(new), apart=True).blocks)
 
 
 def held(authoritative: Document, document: Document, content: bytes, behind: Collection[str]) -> Translation:

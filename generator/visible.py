@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-from generator.blocks import NUMBER, front_matter
+from generator.blocks import front_matter
 from generator.tokens import JOINED, common
 
 Visible = Literal["nothing", "figures", "words"]
@@ -22,7 +22,7 @@ _ATTRIBUTES = r"(?<=[ \t\w])\{[ \t]*+[#.][^{}\n]*+\}[ \t]*+$"  # of a heading
 _HTML = r"</?[A-Za-z][\w-]*+(?:\s[^<>]*+)?/?>|\{:?[ \t]*+[#.:][^{}\n]*+\}"
 _HIDDEN = re.compile(rf"(?<=\]){_ADDRESS}|{_DEFINITION}|{_ATTRIBUTES}", re.MULTILINE)
 _HIDDEN_WITH_HTML = re.compile(rf"{_HTML}|(?<=\]){_ADDRESS}|{_DEFINITION}", re.MULTILINE)
-_MARKS = re.compile(rf"^[-*_=|:+ \t]++$|^[ \t>]*+(?:(?:[-*+]|#{{1,6}})[ \t]++)*+(?:{NUMBER})?#*|\|", re.MULTILINE)
+_MARKS = re.compile(r"^[-*_=|:+ \t]++$|^[ \t>]*+(?:(?:[-*+]|#{1,6})[ \t]++)*+#*|\|", re.MULTILINE)
 LINK = re.compile(rf"\]{_ADDRESS}|<?\bhttps?://[^\s<>\]]++|{_DEFINITION}", re.MULTILINE)
 _INLINE = re.compile(r"[*_`\[\]]")
 _BREAK = r"\s*\n\s*(?:[-*+]|\d+[.)])[ \t]+|[ \t]*(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)\s*"
@@ -39,7 +39,7 @@ _MONTHS = (
     "|noviembre|diciembre|يناير|فبراير|مارس|أبريل|مايو|يونيو|يوليو|أغسطس|سبتمبر|أكتوبر|نوفمبر|ديسمبر"
     "|جنوری|فروری|مارچ|اپریل|مئی|جون|جولائی|اگست|ستمبر|اکتوبر|نومبر|دسمبر"
 )
-_DATE = re.compile(
+DATE = re.compile(
     r"\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{4}\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日"
     rf"|\b(?:{_MONTHS})\.?\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\b\d{{1,2}}(?:\.|st|nd|rd|th)?\s+(?:{_MONTHS}),?\s+\d{{4}}"
     rf"|\b(?:{_MONTHS})\s+\d{{4}}",
@@ -51,12 +51,14 @@ _DATED = re.compile(
     re.IGNORECASE,
 )
 _FIRST = 20  # lines
-_ALONE = re.compile(rf"\W*(?:[^\W\d]+,\s+)?(?:{_DATE.pattern})\W*", re.IGNORECASE)
+_OPENS, _OVERRIDES = re.compile("[\u202a\u202b\u2066-\u2068]"), re.compile("[\u202d\u202e]")
+_CLOSING = str.maketrans("\u202a\u202b\u2066\u2067\u2068", "\u202c\u202c\u2069\u2069\u2069")
+_ALONE = re.compile(rf"\W*(?:[^\W\d]+,\s+)?(?:{DATE.pattern})\W*", re.IGNORECASE)
 _DATE_WORDS = 6  # the most that a date is written in: what changed may be one of them
-_FIGURES = re.compile(rf"{_DATE.pattern}|\d[\d.,:]*(?:st|nd|rd|th)?|[年月日]|[^\w\s{JOINED}]", re.IGNORECASE)
+_FIGURES = re.compile(rf"{DATE.pattern}|\d+年\d+月|\d[\d.,:]*(?:st|nd|rd|th)?|[^\w\s{JOINED}]", re.IGNORECASE)
 
 _SIGN = "[%‰§≤≥≠±$¢£¤¥€₨₩₪₫₱₹₺₽؋﷼]"
-_NUMBER = re.compile(rf"{_DATE.pattern}|(?:(?<!\w)[-+−]|{_SIGN}\s?)?\d+(?:[.,:]\d+)*(?:\s?{_SIGN})?", re.IGNORECASE)
+_NUMBER = re.compile(rf"{DATE.pattern}|(?:(?<!\w)[-+−]|{_SIGN}\s?)?\d+(?:[.,:]\d+)*(?:\s?{_SIGN})?", re.IGNORECASE)
 
 
 @lru_cache(maxsize=256)
@@ -102,9 +104,15 @@ def figures(text: str) -> list[str]:
     return [" ".join(found.split()) for found in _NUMBER.findall(text)]
 
 
+def settled(text: str) -> str:
+    """Text that turns no other around: what a line opens ends with it, for which a mark too many is no harm."""
+    lines = (line + "".join(reversed(_OPENS.findall(line))).translate(_CLOSING) for line in text.split("\n"))
+    return _OVERRIDES.sub("␦", "\n".join(lines))
+
+
 def dates(source: str) -> list[str]:
     """The dates that a text gives itself: in a short line with a word such as "updated" or "effective", or alone in one
     of its first lines."""
     lines = enumerate(line for line in source.splitlines() if len(line) < 200)
     dated = (line for at, line in lines if _DATED.search(line) or (at < _FIRST and _ALONE.fullmatch(line)))
-    return [" ".join(date.split()) for line in dated for date in _DATE.findall(line)]
+    return [" ".join(date.split()) for line in dated for date in DATE.findall(line)]

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator import documents
-from generator.diff import SILENT, BlockChange, Op, Redline, SectionChange, Span, compare, same_words, words
+from generator.blocks import Block
+from generator.changes import targets
+from generator.diff import SILENT, BlockChange, Op, Redline, SectionChange, Span, alone, compare, same_words, words
 from generator.documents import Section
 from generator.tokens import TOKEN
 from tests.edits import bodies, edited
@@ -113,7 +115,7 @@ def test_the_same_texts_give_the_same_redline(old: str, new: str) -> None:
 @given(st.one_of(PARTS, SOURCES, HOSTILE))
 def test_any_text_compared_with_itself_has_no_change(text: str) -> None:
     found = raw(text, text)
-    assert (found.changed, found.visible, found.date_unchanged) == ((), "nothing", False)
+    assert (found.changed, found.visible, found.stale) == ((), "nothing", [])
     assert [(span.op, span.text) for span in found.ops] == ([("=", text)] if text else [])
 
 
@@ -242,7 +244,14 @@ def test_a_small_change_is_shown_as_small_as_it_is() -> None:
         ("see [the law](/a) here now", "see [the laws](/b) here now", {"link", "reworded"}),
         ("say `a` now", "say a now", {"formatting"}),
         ("one two three", "one  two three", {"spacing"}),
-        ("1. one two", "2. one two", {"renumbered"}),
+        ("1. one two", "2. one two", {"reworded"}),
+        ("a. z\n\na. one two", "b. z\n\nb. one two", {"reworded"}),
+        ("xx. z\n\nxx. one two", "xx. z\n\nxxv. one two", {"reworded"}),
+        ("1. z\n1. one two", "1. z\n2. one two", {"renumbered"}),
+        ("xx. z\n\nxx. one two", "xx. z\n\nxxi. one two", {"renumbered"}),
+        ("4.1 z\n\n4.9 one two", "4.1 z\n\n4.2 one two", {"renumbered"}),
+        ("第三条 one two", "第四条 one two", {"renumbered"}),
+        ("1.5 one two", "one two", {"reworded"}),
         ("- one two", "1. one two", {"renumbered"}),
         ("> one two", "one two", {"formatting"}),
         (f"{LONG} {OTHER}", f"{LONG}\n\n{OTHER}", {"split"}),
@@ -255,6 +264,33 @@ def test_what_happened_is_named(old: str, new: str, kinds: set[str]) -> None:
     found = section(f"x\n\n{old}\n\ny\n", f"x\n\n{new}\n\ny\n")
     assert found.kinds | {"spacing"} == kinds | {"spacing"}
     assert (found.status == "unchanged") == (kinds <= SILENT)
+
+
+def test_numbers_that_only_count_on_are_nothing_visible_and_others_are_figures() -> None:
+    assert redline("1. a\n2. b\n", "1. a\n1. b\n").visible == "nothing"
+    assert redline("## 4. b\n\n## 5. c\n", "## 5. b\n\n## 6. c\n").visible == "nothing"
+    assert redline("## 4. b\n", "## 5. b\n").visible == "figures"
+    assert redline("iv) a\n", "v) a\n").visible == "words"
+
+
+def test_the_number_of_a_heading_whose_neighbours_are_not_in_sight_is_no_change() -> None:
+    pair = [alone(document(f"## {n}. Fees {{#fees}}\n\nNone.\n").sections[0]) for n in (4, 5)]
+    assert not compare(*pair, apart=True).changed
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("[a](https://e.com/wiki/Foo_(bar))", "https://e.com/wiki/Foo_(bar)"),
+        ("[a](<https://e.com/a>)", "https://e.com/a"),
+        ("see <https://e.com/a>", "https://e.com/a"),
+        ("(see https://e.com/a)", "https://e.com/a"),
+        ("see https://e.com/a_(b)", "https://e.com/a_(b)"),
+        ('[a](/b "The law")', '/b "The law"'),
+    ],
+)
+def test_a_target_is_told_as_it_is_without_its_brackets(text: str, target: str) -> None:
+    assert targets([Block("paragraph", "", text, "")]) == [target]
 
 
 def test_an_item_that_went_a_level_down_or_up_is_named() -> None:
@@ -304,10 +340,10 @@ def test_another_title_is_shown_and_belongs_to_no_section() -> None:
 
 def test_words_changed_under_the_same_date_are_told() -> None:
     old, new = "Last updated: May 7, 2020\n\nWe sell.\n", "Last updated: May 7, 2020\n\nWe never sell.\n"
-    assert redline(old, new).date_unchanged
-    assert not redline(old, new.replace("7", "8")).date_unchanged
-    assert not redline(old, old.replace("We sell", "**We** sell")).date_unchanged
-    assert not redline("We sell.\n", "We never sell.\n").date_unchanged
+    assert redline(old, new).stale
+    assert not redline(old, new.replace("7", "8")).stale
+    assert not redline(old, old.replace("We sell", "**We** sell")).stale
+    assert not redline("We sell.\n", "We never sell.\n").stale
 
 
 TABLE = "| Name | For |\n|---|---|\n| session | login |\n| usage_id | counting |\n"

@@ -101,6 +101,12 @@ def test_code_that_never_ends_is_named_instead_of_swallowing_the_sections_below(
     assert problems(text) == ["policy.md:6: policy.open-code: the code that starts with ``` never ends"]
 
 
+def test_white_space_within_a_heading_takes_no_time() -> None:
+    made = document(f"## a{' ' * 100_000}b {{#x}}\t \n\n## c {{d}} e\n\n## f }} {{#g}}\n")
+    assert [(s.id, s.heading[-7:]) for s in made.sections] == [("x", "      b"), ("c-d-e", "c {d} e"), ("g", "f }")]
+    read(f"---\ntitle: a{' ' * 100_000}b\n---\n", "a.md")
+
+
 def test_what_looks_like_a_heading_but_is_none_stays_text() -> None:
     made = document("#hashtag\n\nTitle\n=====\n\n####### seven\n\n    ## indented\n")
     assert len(made.sections) == 1

@@ -11,8 +11,11 @@ import pytest
 from hypothesis import given, settings
 
 from generator import documents, sources
+from generator.comments import markdown
 from generator.diff import Kind, Role, Status, compare
 from generator.reports import Side, as_object
+from generator.terminal import lines
+from generator.visible import settled
 from tests.edits import edited
 from tests.forms import ENGLISH, all_forms
 from tests.trees import ROOT, document
@@ -139,3 +142,28 @@ def test_real_updates_are_the_same_in_every_form() -> None:
         old, new = (documents.read(sources.any_text(str(path), path.read_bytes())[0], path.name) for path in pair)
         forms = all_forms(compare(old, new))
         assert forms == dict.fromkeys(forms, forms["json"]), pair
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a \u202eb\u202c c", "a ␦b\u202c c"),
+        ("a \u202bb\nc", "a \u202bb\u202c\nc"),
+        ("\u2067a \u202bb\u2069 c", "\u2067a \u202bb\u2069 c\u202c\u2069"),
+        ("\u2067a \u202bb", "\u2067a \u202bb\u202c\u2069"),
+        ("\u202c\u202aa", "\u202c\u202aa\u202c"),
+        ("نحن\u200f a", "نحن\u200f a"),
+    ],
+)
+def test_what_turns_text_around_ends_with_its_line(text: str, shown: str) -> None:
+    assert settled(text) == shown
+
+
+def test_no_text_turns_around_what_is_said_beside_it() -> None:
+    old, new = document("We \u202ekeep it.\n\n\u2067a b\n"), document("We \u202dsell it.\n\n\u2067a c\n")
+    redline = compare(old, new)
+    for form in ("\n".join(lines(redline, ENGLISH, colour=False)), markdown(redline, ("1", "2"), ENGLISH, limit=9_000)):
+        assert "␦" in form and not {"\u202d", "\u202e"} & {*form}
+        assert form.count("\u2067") == form.count("\u2069") > 0
+    told = as_object(redline, Side("1", old), Side("2", new), ENGLISH, 0)
+    assert "".join(op["t"] for op in told["ops"] if op["op"] != "+") == old.source

@@ -10,6 +10,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from generator import documents, letter
 from generator.diff import compare
@@ -69,6 +71,42 @@ def test_it_speaks_the_texts_language_where_it_can_and_always_reads_in_its_direc
     of_text = next(tag for tag in tags if "redline" in tag.attributes.get("class", "").split())
     for tag, expected in ((tags[0], page_language), (of_text, text)):
         assert (tag.attributes["lang"], tag.attributes["dir"]) == expected
+
+
+LINK = "[link](https://e.com/a_(b)) "
+PIECES = st.sampled_from(
+    [
+        f"{LINK * 3}2.1 partners and cookies (a) your\n",
+        "#### cookies {#x8}\n",
+        "## Who we are and what we keep of you\n\n",
+        "[x](/y)\n",
+        "We keep what you tell us for thirty days and no longer.\n\n",
+        "- You may object at any time, and that is free of charge.\n",
+        "1. You may ask for a copy of all that we hold of you.\n",
+        "```\nset one two three four five six seven\n```\n\n",
+        "| Name | Kept |\n|---|---|\n| session | for as long as you stay with us here |\n\n",
+        "[law]: https://example.com/one/two/three/four/five/six\n\n",
+    ]
+)
+
+
+@st.composite
+def reordered(draw: st.DrawFn) -> tuple[str, str]:
+    pieces = draw(st.lists(PIECES, min_size=2, max_size=9))
+    return "".join(pieces), "".join(draw(st.permutations(pieces)))
+
+
+@given(reordered())
+@example(
+    (f"{LINK * 3}2.1 of your\n#### cookies {{#x8}}\n[x](/y)", f"#### cookies {{#x8}}\n {LINK * 3}2.1 of your\n[x](/y)")
+)
+@settings(max_examples=50, deadline=None)
+def test_a_link_within_the_file_leads_somewhere(pair: tuple[str, str]) -> None:
+    tags = read(file(documents.read(pair[0], "a.md"), documents.read(pair[1], "b.md")).encode()).tags
+    ids = [tag.attributes["id"] for tag in tags if "id" in tag.attributes]
+    assert len(ids) == len(set(ids))
+    hrefs = {tag.attributes["href"][1:] for tag in tags if tag.attributes.get("href", "").startswith("#")}
+    assert hrefs <= set(ids)
 
 
 def test_files_without_a_site_can_be_compared(tmp_path: Path) -> None:
