@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Response
 
 from .conftest import Visit
 from .notice_page import NoticePage
@@ -47,12 +46,18 @@ def counted(preview: Preview) -> Callable[[], list[dict[str, Any]]]:
     return lambda: preview.records()[before:]
 
 
-def _posted(visit: Visit, act: Callable[[], None]) -> Response:
-    """The receiver's answer to the choice that `act` makes."""
+def _posted(visit: Visit, act: Callable[[], None]) -> None:
+    """Make the choice that `act` makes, and wait until the receiver has kept it."""
     with visit.page.expect_response(lambda response: response.url.endswith("/choices")) as waiting:
         act()
     assert waiting.value.status == 201
-    return waiting.value
+
+
+def _receipt(visit: Visit, page: NoticePage) -> Any:
+    """The receipt of a grant, as the browser keeps it: the body of a keepalive request is often not to be read."""
+    _posted(visit, page.accept)
+    visit.page.wait_for_function("() => JSON.parse(localStorage['preferences.receipt'] ?? 'null')?.receipt")
+    return (page.receipt() or {})["receipt"]
 
 
 def test_an_accepted_choice_runs_the_gated_script_and_is_a_verified_record(
@@ -65,7 +70,7 @@ def test_an_accepted_choice_runs_the_gated_script_and_is_a_verified_record(
     assert page.stored()["cookies"] == ""
     assert not any("demo-usage" in url or "/choices" in url for url in visitor.seen.requests)
 
-    receipt = _posted(visitor, page.accept).json()
+    receipt = _receipt(visitor, page)
 
     assert demo.inner_text() == "running"
     assert "usage_id=" in page.stored()["cookies"]
@@ -95,7 +100,7 @@ def test_every_digest_a_record_names_is_the_digest_of_a_published_file(
 
 def test_the_receipt_holds_what_is_needed_to_check_it_without_us(preview: Preview, visit: NewVisit) -> None:
     visitor = visit()
-    receipt = _posted(visitor, NoticePage(visitor.page).open(preview.url()).accept).json()
+    receipt = _receipt(visitor, NoticePage(visitor.page).open(preview.url()))
     body = json.dumps(receipt["event"], sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     commitment = hashlib.sha256(base64.b64decode(receipt["nonce"]) + body).digest()
     node, index = hashlib.sha256(b"\0" + commitment).digest(), receipt["log"]["index"]
