@@ -39,7 +39,8 @@ from typing import Any
 
 from rapidfuzz.distance import Indel
 
-from generator import diff, documents
+from generator import documents
+from generator.redline import diff
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT.parent / "shared/corpus/policies"

@@ -11,10 +11,11 @@ import textwrap
 from collections.abc import Iterator
 from typing import Literal
 
-from generator import diff, words
+from generator import words
 from generator.config import direction
 from generator.errors import Problem, SourceError, Where
 from generator.library import Library, Policy, Text
+from generator.redline import diff
 from generator.render import Renderer
 from generator.sources import Sources
 from generator.templates import Templates

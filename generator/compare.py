@@ -15,14 +15,15 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from generator import diff, documents, redlines, reports
-from generator.blocks import front_matter
+from generator import documents
 from generator.documents import Document
 from generator.library import Library, Policy, Text
-from generator.marking import Notes
 from generator.pages import Page, feed_path, redline_pairs
+from generator.redline import diff, redlines, reports
+from generator.redline.blocks import front_matter
+from generator.redline.marking import Notes
+from generator.redline.tokens import chain
 from generator.render import Renderer
-from generator.tokens import chain
 from generator.views import redline_path, release_path, view
 
 NONE = "0"  # in place of the digest of what one of the texts does not have

@@ -15,8 +15,8 @@ from pathlib import PurePath
 from typing import Literal
 
 from generator import typedyaml
-from generator.blocks import LINE, Block, fence_after, front_matter, heading_of, split_blocks, split_sections
 from generator.errors import Problem, SourceError, Where
+from generator.redline.blocks import LINE, Block, fence_after, front_matter, heading_of, split_blocks, split_sections
 
 Numbering = Literal["decimal", "letters", "none"]
 

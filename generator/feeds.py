@@ -11,10 +11,10 @@ from xml.etree import ElementTree as ET
 
 from markupsafe import Markup
 
-from generator.blocks import Block
 from generator.documents import Document
 from generator.library import Library, Policy, Text
 from generator.pages import Page
+from generator.redline.blocks import Block
 from generator.render import Renderer
 from generator.translations import OPENING, Translation
 from generator.views import facts, redline_path, release_path, view

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from generator import consent, diff, translations
+from generator import consent, translations
 from generator.documents import Document
 from generator.errors import Problem, Where
 from generator.library import Library, draft_path, register_path
-from generator.marking import MARKERS
+from generator.redline import diff
+from generator.redline.marking import MARKERS
 from generator.render import OWN_FILE, SAFE_LINK
 
 Check = Callable[[Library], Iterable[Problem]]

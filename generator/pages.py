@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from generator import diff, redlines
 from generator.config import direction
-from generator.diff import Redline
 from generator.library import Library, Policy, Text
+from generator.redline import diff, redlines
+from generator.redline.diff import Redline
 from generator.render import Renderer
 from generator.views import LanguageView, in_language, languages_of, redline_path, release_path, sections_of, view
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from generator import config, diff, documents, history, library, lint, review
-from generator.diff import Redline
+from generator import config, documents, history, library, lint, review
 from generator.errors import Problem, SourceError, Where
 from generator.history import Kind, Register, Release, Translated
 from generator.library import NOTICE, Library
+from generator.redline import diff
+from generator.redline.diff import Redline
 from generator.sources import Sources
 
 

@@ -20,9 +20,9 @@ from markdown.treeprocessors import Treeprocessor
 from markdown.util import AMP_SUBSTITUTE
 from markupsafe import Markup
 
-from generator import marking
-from generator.blocks import Block, split_blocks
-from generator.reports import Part, Told, side
+from generator.redline import marking
+from generator.redline.blocks import Block, split_blocks
+from generator.redline.reports import Part, Told, side
 
 SAFE_LINK = re.compile(r"(?:https?:|mailto:|tel:|#|/(?![/\\])|\.\.?/)", re.IGNORECASE)
 OWN_FILE = re.compile(r"/(?![/\\])|\.\.?/")  # an image of another host would tell it who reads the policy (G08)

@@ -12,11 +12,11 @@ from itertools import count, groupby
 
 from rapidfuzz.distance import Hamming, Levenshtein
 
-from generator.diff import BlockChange, Redline, SectionChange, same_words
 from generator.documents import Document, Section
 from generator.errors import Problem, Severity, Where
-from generator.tokens import TOKEN
-from generator.visible import dates, figures, text_of
+from generator.redline.diff import BlockChange, Redline, SectionChange, same_words
+from generator.redline.tokens import TOKEN
+from generator.redline.visible import dates, figures, text_of
 
 # Words that say nothing of a change, in a summary that holds no others.
 _EMPTY_WORDS = (

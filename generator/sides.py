@@ -21,12 +21,13 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path, PurePath
 
-from generator import config, documents, importer, sources
+from generator import config, documents, sources
 from generator.documents import Document
 from generator.errors import SourceError
+from generator.importing import importer
 from generator.library import DRAFT, NOTICE, Library, draft_path, variables_of
 from generator.library import load as load_library
-from generator.reports import Side
+from generator.redline.reports import Side
 from generator.sources import Sources
 
 _REVISION = "git:"

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal
 
-from generator import diff, redlines, reports
 from generator.consent import Notice
-from generator.diff import Redline, Span
 from generator.library import Library, Policy, Text
-from generator.marking import Notes
 from generator.pages import Page, ended
+from generator.redline import diff, redlines, reports
+from generator.redline.diff import Redline, Span
+from generator.redline.marking import Notes
+from generator.redline.reports import Part
 from generator.render import Renderer
-from generator.reports import Part
 from generator.views import redline_path
 
 ROOM = 6_000  # bytes of redline in a fragment; sections beyond are named and linked

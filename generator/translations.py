@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal
 
-from generator import diff, documents
-from generator.diff import SILENT, Kind, Redline
+from generator import documents
 from generator.documents import Document, Section
 from generator.errors import Problem, SourceError, Where
+from generator.redline import diff
+from generator.redline.diff import SILENT, Kind, Redline
 
 State = Literal["current", "behind", "missing", "extra"]
 

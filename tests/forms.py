@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import get_args
 
-from generator import comments, letter, reports, terminal, words
-from generator.diff import Redline, Status
-from generator.reports import Side
+from generator import words
+from generator.redline import comments, letter, reports, terminal
+from generator.redline.diff import Redline, Status
+from generator.redline.reports import Side
 from tests.markup import Html, Tag, read
 from tests.trees import shipped
 

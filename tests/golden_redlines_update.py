@@ -18,7 +18,7 @@ from itertools import groupby
 from pathlib import Path
 
 from generator import documents
-from generator.diff import BlockChange, Span, compare
+from generator.redline.diff import BlockChange, Span, compare
 from tests.trees import ROOT
 
 FOLDER = ROOT / "tests/golden_redlines"

@@ -13,8 +13,8 @@ import pytest
 from generator import build
 from generator.build import Built
 from generator.compare import units
-from generator.diff import alone, compare
 from generator.library import Text
+from generator.redline.diff import alone, compare
 from tests.markup import read
 from tests.trees import TODAY, Frozen, document, make_sources, policy_files
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.blocks import Block, split_blocks
 from generator.documents import Document, parse, read, resolve, slug, without_awaiting
 from generator.errors import SourceError
+from generator.redline.blocks import Block, split_blocks
 from tests.hostile import SOURCES
 from tests.trees import document
 

@@ -11,7 +11,7 @@ import pytest
 
 from generator import build, lint
 from generator.errors import Problem, Where
-from generator.marking import MARKERS
+from generator.redline.marking import MARKERS
 from generator.sources import Sources
 from tests.trees import CONSENT, SITE, TERMS, TODAY, Frozen, make_sources, policy_files, shipped, with_banner
 

@@ -9,12 +9,13 @@ from functools import cache
 
 import pytest
 
-from generator import build, history, pages, redlines, words
-from generator.diff import compare
+from generator import build, history, pages, words
 from generator.library import Library
-from generator.marking import Notes
 from generator.pages import Page, redline_pairs
-from generator.reports import parts
+from generator.redline import redlines
+from generator.redline.diff import compare
+from generator.redline.marking import Notes
+from generator.redline.reports import parts
 from generator.views import ReleaseView, sections_of
 from tests.trees import (
     SITE,

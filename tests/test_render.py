@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.diff import compare
-from generator.marking import MARKERS, Notes
+from generator.redline.diff import compare
+from generator.redline.marking import MARKERS, Notes
+from generator.redline.reports import Part, all_parts
 from generator.render import plain
-from generator.reports import Part, all_parts
 from tests.edits import bodies, edited, visible
 from tests.trees import document, renderer
 

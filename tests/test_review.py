@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from generator import diff, review
-from generator.diff import Redline
+from generator import review
 from generator.documents import parse
 from generator.errors import Problem, Where
+from generator.redline import diff
+from generator.redline.diff import Redline
 
 TEXT = """\
 ---

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from generator import diff, sides, sources, words
+from generator import sides, sources, words
 from generator.commands.console import coloured, exit_if, print_long, today
+from generator.redline import diff
 
 
 @click.command("diff")
@@ -44,21 +45,21 @@ def diff_command(
     templates, static = sources.look(root)
     said = words.load(templates, "en").texts
     if form == "terminal":
-        from generator import terminal
+        from generator.redline import terminal
 
         colour = coloured(color)
         shown = terminal.stat(redline, said) if stat else terminal.lines(redline, said, colour=colour)
         print_long("\n".join(shown) or said["redline_none"], colour)
     elif form == "html":
-        from generator import letter
+        from generator.redline import letter
 
         click.echo(letter.html(redline, old, new, templates, static, sides.address(root)))
     elif form == "json":
-        from generator import reports
+        from generator.redline import reports
 
         click.echo(json.dumps(reports.as_object(redline, old, new, said, seconds), ensure_ascii=False))
     else:
-        from generator import comments
+        from generator.redline import comments
 
         link = link or (new.page if new.before == old.name else "")
         click.echo(comments.markdown(redline, (old.name, new.name), said, limit=limit, link=link), nl=False)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
-from generator import config, documents, githistory, importer, output
+from generator import config, documents, output
 from generator.documents import Document
 from generator.errors import PolicyError, Problem, Where
+from generator.importing import githistory, importer
+from generator.importing.pieces import Meta
 from generator.library import draft_path, register_path
-from generator.pieces import Meta
 
 
 @click.command("import")

@@ -53,7 +53,8 @@ def release_command(
     done = "would release" if dry_run else "released"
     click.echo(f"{done} {policy} {made.version} ({made.kind}), in force from {made.effective}")
     if prepared.redline:
-        from generator import terminal, words
+        from generator import words
+        from generator.redline import terminal
 
         for line in terminal.stat(prepared.redline, words.load(read.templates, "en").texts):
             click.echo(f"  {line}")

@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
-from generator import build, output, reports, sources, terminal, translations, words
+from generator import build, output, sources, translations, words
 from generator.commands.console import coloured, exit_if, print_long, today
 from generator.library import DRAFT, Policy, source_path
-from generator.reports import Side
+from generator.redline import reports, terminal
+from generator.redline.reports import Side
 from generator.translations import Translation
 
 

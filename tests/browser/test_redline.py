@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page
 
-from generator import build, documents, letter
-from generator.diff import compare
-from generator.reports import Side
+from generator import build, documents
+from generator.redline import letter
+from generator.redline.diff import compare
+from generator.redline.reports import Side
 from tests.trees import TODAY, Frozen, make_sources, policy_files, shipped
 
 from .conftest import Visit

@@ -1,0 +1,1 @@
+"""What changed between two texts, found (tokens to diff) and told in every form (reports to comments)."""

@@ -1,0 +1,74 @@
+"""A redline as one HTML file to mail to a lawyer: it asks for nothing and runs nothing, wherever it is opened.
+
+Page and stylesheet are those of the site's redlines, so there is no second form to look after.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import PurePath
+
+import rcssmin
+from markupsafe import Markup
+
+from generator import words
+from generator.config import direction
+from generator.documents import Document
+from generator.redline import redlines
+from generator.redline.diff import Redline
+from generator.redline.reports import Side
+from generator.render import Renderer
+from generator.templates import Templates
+
+_MARKDOWN = ("", ".md", ".markdown", ".mdown")
+_RTL = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_LETTER = re.compile(r"[^\W\d_]")
+_OWN_LINK = re.compile(r' href="(?=[/.])([^"]*)"')  # to another page of the site that the text comes from
+
+
+def html(
+    redline: Redline, old: Side, new: Side, templates: Mapping[str, str], static: Mapping[str, bytes], home: str
+) -> str:
+    """`home` is the address of the site that the texts belong to, or '' where they belong to none."""
+    said = new.document.meta.language
+    language = said if _is_spoken(said, templates) else "en"
+    style = str(rcssmin.cssmin(static["style.css"].decode()))
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    renderer = Renderer(words.load(templates, language).texts, written=not all(map(_is_markdown, (old, new))))
+    context = {
+        "base": "letter.html",
+        "page": {"title": f"{old.name} → {new.name}", "language": language, "dir": direction(language)},
+        "style": Markup(style),
+        "style_hash": f"sha256-{digest}",
+        "old": _side(old),
+        "new": _side(new),
+        "summary": "",
+        "awaiting": "",
+        "text": {"language": said, "dir": "rtl" if _runs_right_to_left(new.document) else "ltr"},
+        **redlines.context(redline, renderer),
+    }
+    made = Templates(templates, {}).render("redline.html", language, context).decode()
+    # In a mail such an address would lead into the reader's own disk.
+    return _OWN_LINK.sub(lambda link: f' href="{home}{link[1]}"' if home and link[1][0] == "/" else "", made)
+
+
+def _side(side: Side) -> dict[str, str]:
+    return {"asked": side.name, "title": side.document.meta.title, "sha256": side.sha256}
+
+
+def _is_spoken(language: str, templates: Mapping[str, str]) -> bool:
+    return any(f"words/{code}.yaml" in templates for code in (language, language.split("-")[0]))
+
+
+def _is_markdown(side: Side) -> bool:
+    return not side.document.foreign or PurePath(side.document.path).suffix.lower() in _MARKDOWN
+
+
+def _runs_right_to_left(document: Document) -> bool:
+    """As its language does; where it names none, as most of its letters do."""
+    if document.meta.language:
+        return direction(document.meta.language) == "rtl"
+    return 2 * len(_RTL.findall(document.source)) > len(_LETTER.findall(document.source))
