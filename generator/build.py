@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from generator import banner, compare, config, consent, feeds, library, lint, pages, since, words
-from generator.banner import Asset, PolicyInForce
+from generator.banner import Banner, PolicyInForce
 from generator.config import Site
 from generator.errors import Problem, Where
 from generator.library import Library, Policy
@@ -54,7 +54,7 @@ def build(sources: Sources, *, today: date, drafts: bool = False, receiver: str 
     made = tuple(page for step in steps for page in step(loaded, renderer_for))
     files = {
         **{address.lstrip("/"): content for _, address, content in static},
-        **_script_files(script),
+        **(script.files() if script else {}),
         **_render(loaded, made, Templates(sources.templates, assets), script),
         **_copies(loaded, renderer_for),
         **feeds.notices(loaded),
@@ -80,8 +80,8 @@ def _static_files(static: Mapping[str, bytes]) -> Iterator[tuple[str, str, bytes
         yield str(path), f"/static/{name}", content
 
 
-def _banner(loaded: Library, sources: Sources, receiver: str | None) -> Asset | None:
-    """The script, where a notice and the policy it names are in force, and it asks for anything (B14)."""
+def _banner(loaded: Library, sources: Sources, receiver: str | None) -> Banner | None:
+    """The scripts, where a notice and the policy it names are in force, and it asks for anything (B14)."""
     declaration, notice = loaded.site.consent, loaded.notice
     if not declaration or not notice or not consent.asks_for_consent(notice):
         return None
@@ -91,16 +91,8 @@ def _banner(loaded: Library, sources: Sources, receiver: str | None) -> Asset | 
         return None
     paths = {language: f"{policy.path}{language}/" for language in text.translations}
     named = PolicyInForce(text.label, text.release.sha256, policy.path, paths)
-    return banner.script(notice.data, notice.sha256, named, sources.widget, receiver=receiver or declaration.receiver)
-
-
-def _script_files(script: Asset | None) -> dict[str, bytes]:
-    """Under its own name for other sites, and under its digest for pages that name its integrity (X20)."""
-    return {script.name: script.content, _hashed_name(script): script.content} if script else {}
-
-
-def _hashed_name(script: Asset) -> str:
-    return f"preferences.{script.sha256[:10]}.js"
+    notices = [notice.data for notice in loaded.notices_so_far]
+    return banner.make(notices, notice.sha256, named, sources.widget, receiver=receiver or declaration.receiver)
 
 
 def _renderers(templates: Mapping[str, str]) -> Callable[[str], Renderer]:
@@ -111,14 +103,14 @@ def _renderers(templates: Mapping[str, str]) -> Callable[[str], Renderer]:
     return renderer_for
 
 
-def _render(loaded: Library, made: Iterable[Page], templates: Templates, script: Asset | None) -> dict[str, bytes]:
+def _render(loaded: Library, made: Iterable[Page], templates: Templates, script: Banner | None) -> dict[str, bytes]:
     shared = _shared(loaded, script)
     return {
         page.file: templates.render(page.template, page.language, _context(loaded.site, page, shared)) for page in made
     }
 
 
-def _shared(loaded: Library, script: Asset | None) -> dict[str, Any]:
+def _shared(loaded: Library, script: Banner | None) -> dict[str, Any]:
     """What every page is given."""
     site = loaded.site
     return {
@@ -133,7 +125,7 @@ def _shared(loaded: Library, script: Asset | None) -> dict[str, Any]:
             "has_banner": script is not None,
             "demo_path": "/demo/" if script and site.demo else None,
         },
-        "banner": {"src": f"/{_hashed_name(script)}", "integrity": script.integrity} if script else None,
+        "banner": script,
         "csp": csp(site),
     }
 
@@ -152,7 +144,8 @@ def _context(site: Site, page: Page, shared: Mapping[str, Any]) -> dict[str, Any
         "canonical": site.absolute(page.canonical or page.path) if page.indexed else None,
         "csp": shared["csp"],
     }
-    return {"site": shared["site"], "banner": shared["banner"], "page": about, **page.context}
+    script: Banner | None = shared["banner"]
+    return {"site": shared["site"], "banner": script and script.spoken(page.language), "page": about, **page.context}
 
 
 def csp(site: Site) -> str:

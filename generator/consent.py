@@ -22,6 +22,20 @@ _STORED = re.compile(r"[^\s*;,=]{3,}\*|[^\s*;,=]+")  # a bare * would erase what
 _PLACE = re.compile(r"\{\w+\}")
 _ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
 SCHEMA = "policy-notice/1"
+# What other tags are told of a purpose: gpc denies it (S02), the others are told of every answer (S08, S11, S12).
+Signal = Literal[
+    "gpc",
+    "google.ad_storage",
+    "google.ad_user_data",
+    "google.ad_personalization",
+    "google.analytics_storage",
+    "google.functionality_storage",
+    "google.personalization_storage",
+    "uet.ad_storage",
+    "clarity.ad_storage",
+    "clarity.analytics_storage",
+    "meta",
+]
 _COLUMNS = ("name", "for", "provider", "purpose", "lifetime")
 _KIND_WORDS = {"cookie": "cookie", "localStorage": "local", "sessionStorage": "session", "indexedDB": "database"}
 
@@ -81,6 +95,8 @@ class Service:
     storage: tuple[Storage, ...] = ()
     # Whether anybody but the provider of the website can read what is stored (Planet49, C-673/17).
     third_party: bool = False
+    # Whether pages embed something of it, which visitors may load by itself (G05).
+    embedded: bool = False
 
     def __post_init__(self) -> None:
         _check_id(self.id)
@@ -96,8 +112,8 @@ class Purpose:
     basis: Literal["necessary", "consent"] = "consent"
     justification: Localized | None = None
     services: tuple[Service, ...] = ()
-    # Signals that deny this purpose: "gpc" for a purpose that sells or shares data (S02).
-    signals: tuple[Literal["gpc"], ...] = ()
+    # "gpc" for a purpose that sells or shares data (S02); the names of what other tags are told of the answer.
+    signals: tuple[Signal, ...] = ()
 
     def __post_init__(self) -> None:
         _check_id(self.id)
@@ -132,6 +148,9 @@ class Declaration:
         ids = [purpose.id for purpose in self.purposes]
         if len(set(ids)) < len(ids):
             raise ValueError(f"two purposes have one id: {', '.join(ids)}")
+        services = [service.id for purpose in self.purposes for service in purpose.services]
+        if len(set(services)) < len(services):  # a record names a service by its id alone
+            raise ValueError(f"two services have one id: {', '.join(services)}")
         if not any(purpose.basis == "necessary" for purpose in self.purposes):
             raise ValueError("a purpose with basis: necessary is missing; the banner's own storage belongs to it")
         for origin in self.origins:
@@ -294,6 +313,7 @@ def _service(service: Service, languages: tuple[str, ...], default: str) -> dict
         "name": service.name.within(languages, default),
         "provider": service.provider,
         "third_party": service.third_party,
+        **({"embedded": True} if service.embedded else {}),
         "storage": [
             {
                 "name": item.name,

@@ -149,6 +149,15 @@ class Library:
         return self.notices.in_force(self.today) if self.site.consent else None
 
 
+    @property
+    def notices_so_far(self) -> list[Notice]:
+        """The released notices up to the one that the banner speaks from, oldest first."""
+        released = list(self.notices.released.values())
+        if self.notice in released:
+            return released[: released.index(self.notice) + 1]
+        return [*released, self.notice] if self.notice else []
+
+
 def load(site: Site, sources: Sources, *, today: date, drafts: bool = False) -> Library:
     """Read everything; SourceError or FrozenTextChanged with the problems of all policies at once."""
     errors: list[PolicyError] = []

@@ -15,7 +15,7 @@ import pytest
 from tests.trees import CONSENT, ROOT, SITE, TERMS
 
 PROGRAM = Path(sys.executable).with_name("policy")
-DAY = "1795305600"  # 2026-11-22
+DAY = "1795564800"  # 2026-11-25
 
 
 def run(*args: str | Path, cwd: Path, epoch: str | None = DAY) -> subprocess.CompletedProcess[str]:
@@ -102,7 +102,7 @@ def test_from_an_edit_to_a_published_release(site: Path) -> None:
 def test_a_site_is_released_from_nothing(small: Path) -> None:
     assert "terms: none in force, releases: 0" in run("build", cwd=small).stdout
     done = run("release", "terms", "--material", "--summary", "The first.", cwd=small)
-    assert "released terms 1.0 (material), in force from 2026-11-22" in done.stdout
+    assert "released terms 1.0 (material), in force from 2026-11-25" in done.stdout
     assert "terms: 1.0 in force, releases: 1" in run("build", cwd=small).stdout
     assert run("release", "terms", "--editorial", "--summary", "Again.", cwd=small).returncode == 1
 

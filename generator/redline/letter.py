@@ -11,10 +11,10 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePath
 
-import rcssmin
 from markupsafe import Markup
 
 from generator import words
+from generator.bundle import minified
 from generator.config import direction
 from generator.documents import Document
 from generator.redline import redlines
@@ -35,7 +35,7 @@ def html(
     """`home` is the address of the site that the texts belong to, or '' where they belong to none."""
     said = new.document.meta.language
     language = said if _is_spoken(said, templates) else "en"
-    style = str(rcssmin.cssmin(static["style.css"].decode()))
+    style = minified("text/css", static["style.css"].decode())
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     renderer = Renderer(words.load(templates, language).texts, written=not all(map(_is_markdown, (old, new))))
     context = {

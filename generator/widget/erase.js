@@ -1,24 +1,28 @@
 // @ts-check
-// Withdrawal takes back what denied purposes have stored (W03), and nothing else.
+// Withdrawal takes back what denied services have stored (W03), and nothing else.
 
 // Never our own, whatever a pattern says: an erased choice would bring the banner back for ever.
 const OURS = /^(__Host-)?preferences($|\.)/;
 
-/** Erase what only the denied purposes declare. @param {string[]} denied ids of purposes */
-function erase(denied) {
-  const kept = declared((purpose) => !denied.includes(purpose.id));
-  for (const item of declared((purpose) => denied.includes(purpose.id))) {
+/** Erase what only denied services declare. @param {Answers} answers */
+function erase(answers) {
+  const [denied, kept] = [/** @type {Stored[]} */ ([]), /** @type {Stored[]} */ ([])];
+  for (const { id, services } of MORE.purposes)
+    for (const service of services) {
+      const necessary = !purposes.some((purpose) => purpose.id === id);
+      (necessary || allows(answers, id, service.id) ? kept : denied).push(...service.storage);
+    }
+  for (const item of denied)
     eraseItem(
       item,
-      kept.filter((other) => other.kind === item.kind),
+      kept.filter(({ kind }) => kind === item.kind),
     );
-  }
 }
 
-/** @param {StorageItem} item @param {StorageItem[]} kept */
+/** @param {Stored} item @param {Stored[]} kept of the same kind */
 async function eraseItem(item, kept) {
   const doomed = (/** @type {string} */ name) =>
-    matches(item.name, name) && !OURS.test(name) && !kept.some((other) => matches(other.name, name));
+    matches(item, name) && !OURS.test(name) && !kept.some((other) => matches(other, name));
   try {
     await ERASERS[item.kind](doomed, item.name);
   } catch {
@@ -26,19 +30,12 @@ async function eraseItem(item, kept) {
   }
 }
 
-/** @param {(purpose: Purpose) => boolean} wanted */
-function declared(wanted) {
-  return CONFIG.purposes
-    .filter(wanted)
-    .flatMap((purpose) => (purpose.services ?? []).flatMap((service) => service.storage));
+/** @param {Stored} item @param {string} found */
+function matches({ name }, found) {
+  return name.endsWith('*') ? found.startsWith(name.slice(0, -1)) : found === name;
 }
 
-/** @param {string} pattern @param {string} name */
-function matches(pattern, name) {
-  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
-}
-
-/** @type {Record<StorageItem['kind'], (doomed: (name: string) => boolean, name: string) => unknown>} */
+/** @type {Record<Stored['kind'], (doomed: (name: string) => boolean, name: string) => unknown>} */
 const ERASERS = {
   cookie: (doomed) =>
     cookies()
@@ -66,9 +63,8 @@ function clear(storage, doomed) {
 function expire(name) {
   const labels = location.hostname.split('.');
   const domains = labels.map((_, index) => `;Domain=${labels.slice(index).join('.')}`);
-  for (const domain of ['', ...domains]) {
+  for (const domain of ['', ...domains])
     for (const path of paths(location.pathname)) setCookie(`${name}=;Max-Age=0;Path=${path}${domain}`);
-  }
 }
 
 /** "/a/b" -> "/", "/a", "/a/", "/a/b", "/a/b/" @param {string} pathname */

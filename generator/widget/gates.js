@@ -1,39 +1,57 @@
 // @ts-check
-// What waits for consent: <script type="text/plain" data-purpose="…"> and <template data-purpose="…">. A purpose
-// that nobody granted, or nobody declared, never opens a gate (G03).
+// What waits for consent, by purpose and perhaps service. A purpose that nobody granted, or nobody declared, never
+// opens a gate (G03).
 
-/** The purposes whose code has run on this page: after a withdrawal only a reload stops it (W03).
- * @type {Set<string>} */
-const ran = new Set();
+/** What each kind of gate does when its purpose is allowed, and while it is not; other parts add their own kinds.
+ * @type {[selector: string, open: (gate: any) => void, hold?: (gate: any) => void][]} */
+const kinds = [
+  ['script[type="text/plain"]', (gate) => run(gate)],
+  ['template', openTemplate],
+];
+
+/** What has run on this page: after a withdrawal only a reload stops it (W03).
+ * @type {[purpose: string | undefined, service: string | undefined][]} */
+const ran = [];
 
 /** Inline code waits for the external scripts that stand before it. @type {Promise<unknown>} */
 let loading = Promise.resolve();
 
-const GATES = 'script[type="text/plain"][data-purpose],template[data-purpose]';
+/** The answers that count now. @type {Answers} */
+let answersNow = {};
 
-/** @param {Answers} answers */
-function openGates(answers, gates = document.querySelectorAll(GATES)) {
+/** What others are told of every choice. @type {((answers: Answers) => unknown)[]} */
+const tellers = [];
+
+/** @param {ParentNode} root @returns {NodeListOf<HTMLElement>} */
+function gatesIn(root) {
+  return root.querySelectorAll(kinds.map(([selector]) => `${selector}[data-purpose]`).join());
+}
+
+/** Open what is allowed. A page may cancel that, and load what waits by itself. */
+function openGates(gates = gatesIn(document)) {
   for (const gate of gates) {
-    const purpose = gate.getAttribute('data-purpose') ?? '';
-    if (!Object.hasOwn(answers, purpose) || !answers[purpose]) continue;
-    ran.add(purpose);
-    if (gate instanceof HTMLTemplateElement) openTemplate(gate, answers);
-    else if (gate instanceof HTMLScriptElement) run(gate);
+    const { purpose, service } = gate.dataset;
+    const [, open, hold] = kinds.find(([selector]) => gate.matches(selector)) ?? [];
+    if (!allows(answersNow, purpose, service)) hold?.(gate);
+    else if (emit('open', { gate })) {
+      ran.push([purpose, service]);
+      open?.(gate);
+    }
   }
 }
 
 /** Its scripts are run one by one like the page's own: a cloned one would run as soon as it can, out of order.
- * A gate inside it is one like any other. @param {HTMLTemplateElement} template @param {Answers} answers */
-function openTemplate(template, answers) {
+ * A gate inside it is one like any other. @param {HTMLTemplateElement} template */
+function openTemplate(template) {
   const content = document.importNode(template.content, true);
-  const gates = content.querySelectorAll(GATES);
+  const gates = gatesIn(content);
   const scripts = [...content.querySelectorAll('script')]
-    .filter((script) => !script.matches(GATES))
+    .filter((script) => ![...gates].includes(script))
     .map((script) => /** @type {const} */ ([script, script.type]));
   for (const [script] of scripts) script.type = 'text/plain';
   template.replaceWith(content);
   for (const [script, type] of scripts) run(script, type);
-  openGates(answers, gates);
+  openGates(gates);
 }
 
 /** Inline code takes its turn; external code keeps its own order (async = false) and is fetched meanwhile.
@@ -66,14 +84,10 @@ function start(waiting, script, type) {
   }
 }
 
-/** One named policy for `require-trusted-types-for 'script'` (X19). It passes only what the page's own gated tags
- * name, for nothing else calls it. @type {TrustedPolicy | undefined} */
-let policy;
-
-function trusted() {
-  const rules = {
-    createScriptURL: (/** @type {string} */ url) => url,
-    createScript: (/** @type {string} */ code) => code,
-  };
-  return (policy ??= window.trustedTypes?.createPolicy('preferences', rules) ?? rules);
-}
+/** Gates may come later, and a page that swaps its body takes the notice with it. */
+const later = new MutationObserver((records) => {
+  if (notice && !notice.isConnected) document.body.prepend(notice);
+  const added = records.flatMap(({ addedNodes }) => [...addedNodes]);
+  if (added.some((node) => node instanceof Element && (node.matches('[data-purpose]') || gatesIn(node).length)))
+    openGates();
+});

@@ -1,87 +1,112 @@
 // @ts-check
-// One record per choice, posted after it was applied. A receiver that is away, slow or wrong changes nothing that
-// the visitor chose (W05); one event waits for it, and is sent again with the same key (M06).
+// One record per choice, posted after it was applied. A receiver that is away, slow or wrong changes nothing that the
+// visitor chose (W05). What it did not answer waits, and is sent again with the same key (M06): at growing intervals,
+// each a bit by chance so that browsers do not come back in step, for a day at most, and never more than eight.
 
-const PATIENCE = 24 * 60 * 60 * 1000;
+const PATIENCE = 864e5;
+const ROOM = 8;
 
 /** The receipt to show; that of a refusal is held here only (M03). @type {Receipt | null} */
 let receipt = null;
 
+function lastReceipt() {
+  return receipt;
+}
+
 /** @returns {Kept | null} */
 function kept() {
-  const found = /** @type {Kept | null} */ (recall('receipt'));
-  if (found?.last !== null && typeof found?.last !== 'string') return null;
-  return { ...found, receipt: isReceipt(found.receipt) ? found.receipt : null };
+  const found = recall('receipt');
+  return found?.last === null || typeof found?.last === 'string' ? found : null;
 }
 
-/** Whether it says what the settings layer shows. @param {Receipt | null | undefined} answer */
-function isReceipt(answer) {
-  const event = answer?.event;
-  if (!event?.notice || !event.policy || !Array.isArray(event.purposes)) return false;
-  const times = [event.event_time, event.valid_until];
-  return times.every((time) => Date.parse(time) > 0) && event.purposes.every((purpose) => purpose?.id);
+/** @returns {Waiting[]} what waits, oldest first */
+function queue() {
+  const found = recall('queue');
+  if (!Array.isArray(found)) return [];
+  return found
+    .filter((item) => item?.answers && item.policy && Math.abs(Date.now() - item.at) < PATIENCE)
+    .slice(-ROOM);
 }
 
-/** The receipt of this very choice: an older one says what no longer holds (P07).
- * @param {Choice | null} choice */
-function receiptOf(choice) {
-  if (!choice || waiting()) return undefined; // before a choice nothing is read
-  return [receipt, kept()?.receipt].find((found) => found && same(decisions(found), choice.answers));
+/** @param {Waiting[]} items */
+function keepQueue(items) {
+  keep('queue', items.length ? items : null);
 }
 
-/** @param {Receipt} answer @returns {Answers} */
-function decisions({ event }) {
-  return Object.fromEntries(event.purposes.map(({ id, decision }) => [id, decision === 'granted']));
-}
-
-/** @returns {Waiting | null} the event that waits, if it is not too old */
-function waiting() {
-  const found = /** @type {Waiting | null} */ (recall('queue'));
-  return found?.event?.event_id && Date.now() - found.at < PATIENCE ? found : null;
+/** @param {string} id of an event @param {(item: Waiting) => Waiting[]} change */
+function amend(id, change) {
+  keepQueue(queue().flatMap((item) => (item.event?.event_id === id ? change(item) : item)));
 }
 
 /** Choices are entered one after another, so that each names the one before. @type {Promise<unknown>} */
 let entered = Promise.resolve();
 
-/** Record a choice: save the event, then send it.
- * @param {EventType} type @param {Method} method @param {Answers} answers @param {boolean} gpc */
-async function record(type, method, answers, gpc) {
-  receipt = null;
-  if (!CONFIG.receiver) return;
-  const turn = entered.then(() => enter(type, method, answers, gpc));
-  entered = turn.catch(() => {});
-  await send(await turn);
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
+
+/** The ids of events that are under way. @type {Set<string>} */
+const flying = new Set();
+
+/** Send what is due, and the rest in its time. */
+async function deliver() {
+  keepQueue(CONFIG.receiver ? queue() : []); // what is too old leaves
+  await (entered = entered.then(enter));
+  const now = Date.now();
+  await Promise.all(queue().map(({ due = 0, event }) => event && due <= now && send(event)));
+  clearTimeout(timer);
+  const next = Math.min(...queue().map(({ due = now }) => due));
+  if (next < Infinity) timer = setTimeout(deliver, Math.max(next - now, 1000));
 }
 
-/** @param {EventType} type @param {Method} method @param {Answers} answers @param {boolean} gpc */
-async function enter(type, method, answers, gpc) {
+/** Make the events of the choices that came since, oldest first. One that cannot be made holds up no other. */
+async function enter() {
+  for (const item of queue().filter(({ event }) => !event)) {
+    const event = await makeEvent(item).catch(reportError);
+    const items = queue();
+    const place = items.findIndex((each) => !each.event);
+    items.splice(place, 1, ...(event ? [{ ...item, event }] : []));
+    keepQueue(items);
+    receipt = null;
+    if (event) link(event, event.event_id);
+  }
+}
+
+/** @param {Waiting} item @returns {Promise<ChoiceEvent>} */
+async function makeEvent({ at, id, before, answers, method, gpc, notice, policy, language, wide }) {
+  const type = eventType(before, answers);
   const known = type === 'refused' ? null : (kept() ?? (grants(answers) ? await makeKept() : null));
-  const event = makeEvent(type, method, answers, gpc, known);
-  keep('queue', { at: Date.now(), event });
-  link(event, event.event_id);
-  return event;
-}
-
-/** @param {EventType} type @param {Method} method @param {Answers} answers @param {boolean} gpc
- * @param {Kept | null} known @returns {ChoiceEvent} */
-function makeEvent(type, method, answers, gpc, known) {
+  const whole = Object.entries(answers).map(([key, answer]) => [key, !!answer]);
+  const services = whole.filter(([key]) => `${key}`.includes('_')).map(([key, yes]) => [`${key}`.replace(/.*_/, ''), yes]);
   return {
     schema: 'policy-choice/1',
-    event_id: uuid(),
+    event_id: id ?? uuid(),
     prev_event_id: known?.last ?? null,
     subject_ref: known?.ref ?? null,
     event_type: type,
     method,
-    purposes: answers,
-    notice: {
-      sha256: CONFIG.notice.sha256,
-      language: LANGUAGE,
-      layout: matchMedia('(min-width: 48rem)').matches ? 'wide' : 'narrow',
-    },
-    policy: { sha256: CONFIG.policy.sha256 },
+    purposes: Object.fromEntries(whole.filter(([key]) => !`${key}`.includes('_'))),
+    ...(services.length && { services: Object.fromEntries(services) }),
+    notice: { sha256: notice, language, layout: wide ? 'wide' : 'narrow' },
+    policy: { sha256: policy },
     signals: { gpc },
-    client_time: `${new Date().toISOString().slice(0, 19)}Z`,
+    client_time: `${new Date(at).toISOString().slice(0, 19)}Z`,
   };
+}
+
+/** What a choice is to the record. One that has left the cookie is known by its record only.
+ * @param {Answers | null} before @param {Answers} after @returns {EventType} */
+function eventType(before, after) {
+  const had = before ? grants(before) : !!kept()?.last;
+  if (!grants(after)) return had ? 'withdrawn' : 'refused';
+  if (!had) return 'given';
+  return !before || same(before, after) ? 'renewed' : 'changed';
+}
+
+/** @param {Answers} before @param {Answers} after */
+function same(before, after) {
+  return Object.keys({ ...before, ...after }).every(
+    (key) => allows(before, ...key.split('_')) === allows(after, ...key.split('_')),
+  );
 }
 
 /** A secret is made at a grant and never before; without crypto.subtle (plain http) there is none.
@@ -102,37 +127,36 @@ async function makeKept() {
   return made;
 }
 
-/** What an earlier page could not deliver. */
-function sendWaiting() {
-  const found = CONFIG.receiver ? waiting() : null;
-  if (!found) return keep('queue', null);
-  link(found.event, found.event.event_id);
-  send(found.event);
-}
-
 /** Never rejects. @param {ChoiceEvent} event */
 async function send(event) {
+  if (flying.has(event.event_id)) return;
+  flying.add(event.event_id);
+  let answer;
   try {
-    const answer = await fetch(resolve(CONFIG.receiver ?? ''), {
+    answer = await fetch(resolve(CONFIG.receiver ?? ''), {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify(event),
       keepalive: true,
-      credentials: 'omit',
+      credentials: 'same-origin', // a receiver of the same site may refresh the cookie: Safari keeps ours seven days
       referrerPolicy: 'no-referrer', // no path reaches the receiver (M01)
     });
-    if (!again(answer.status) && waiting()?.event.event_id === event.event_id) keep('queue', null);
-    if (!answer.ok) throw answer;
-    receive(event, await answer.json());
+    if (answer.ok) receive(event, await answer.json());
   } catch {
-    // As far as we know it was not stored: the next record must not name it. A newer one may have come already.
-    if (kept()?.last === event.event_id) link(event, event.prev_event_id);
+    // As far as we know it was not stored.
   }
+  flying.delete(event.event_id);
+  // The receiver may yet take it: RFC 9110 section 15.5.9, RFC 6585 section 4.
+  const status = answer?.status ?? 500;
+  if (status >= 500 || status === 408 || status === 429) return amend(event.event_id, putOff);
+  amend(event.event_id, () => []);
+  if (!answer?.ok) unlink(event);
 }
 
-/** The receiver may yet take it: RFC 9110 section 15.5.9, RFC 6585 section 4. @param {number} status */
-function again(status) {
-  return status === 408 || status === 429 || status >= 500;
+/** From two seconds to a quarter of an hour. @param {Waiting} item */
+function putOff({ tries = 1, ...item }) {
+  const wait = Math.min(1000 * 2 ** tries, 9e5) * (0.75 + Math.random() / 2);
+  return [{ ...item, tries: tries + 1, due: Date.now() + wait }];
 }
 
 /** @param {ChoiceEvent} event @param {string | null} last */
@@ -141,9 +165,18 @@ function link(event, last) {
   if (event.event_type !== 'refused' && known) keep('receipt', { ...known, last });
 }
 
+/** It will never be stored: nothing that comes after may name it. @param {ChoiceEvent} event */
+function unlink(event) {
+  const { event_id, prev_event_id } = event;
+  for (const { event: later } of queue())
+    if (later?.prev_event_id === event_id)
+      amend(later.event_id, (item) => [{ ...item, event: { ...later, prev_event_id } }]);
+  if (kept()?.last === event_id) link(event, prev_event_id);
+}
+
 /** @param {ChoiceEvent} event @param {Receipt} answer */
 function receive(event, answer) {
-  if (!isReceipt(answer) || answer.event.event_id !== event.event_id) return;
+  if (answer?.event?.event_id !== event.event_id) return;
   const known = kept();
   if (event.event_type === 'refused' || !known) receipt = answer;
   else if (known.last === event.event_id) keep('receipt', { ...known, receipt: answer });

@@ -1,17 +1,26 @@
 // @ts-check
-// The settings layer: one control per purpose, what each would store, what was chosen, and the receipt.
+// The settings layer: one control per purpose and per service, what each would store, what was chosen, and the receipt.
+
+const { texts } = LAYER;
+
+/** @param {string | undefined} text @param {Record<string, string | undefined>} values */
+function fill(text = '', values) {
+  return text.replace(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole);
+}
 
 /** @type {HTMLDialogElement | null} */
 let settings = null;
 
-/** Open it with what is stored, never with defaults (P06). Escape and closing store nothing (B07).
- * @param {Answers} answers @param {boolean} gpc @param {Choice | null} choice */
-function showSettings(answers, gpc, choice) {
+/** Open it with what is stored, never with defaults (P06). Escape and closing store nothing (B07). */
+function showSettings() {
   if (settings?.open) return;
   closeSettings(); // Escape has closed it, and its event is still on the way
-  dress();
-  const dialog = makeSettings(answers, gpc, choice);
+  dressMore();
+  dress(LAYER.style);
+  const dialog = makeSettings();
   dialog.addEventListener('close', () => dialog === settings && closeSettings()); // Escape
+  dialog.addEventListener('click', onSettings);
+  dialog.addEventListener('change', onControl);
   document.body.append(dialog);
   dialog.showModal();
   settings = dialog;
@@ -24,16 +33,10 @@ function closeSettings() {
   settings = null;
 }
 
-/** @param {Answers} answers @param {boolean} gpc @param {Choice | null} choice */
-function makeSettings(answers, gpc, choice) {
-  return el(
+function makeSettings() {
+  return part(
     'dialog',
-    {
-      id: 'preferences-settings',
-      'aria-labelledby': 'preferences-settings-title',
-      lang: LANGUAGE,
-      dir: DIRECTION,
-    },
+    { id: 'preferences-settings', 'aria-labelledby': 'preferences-settings-title' },
     el(
       'div',
       {},
@@ -41,145 +44,151 @@ function makeSettings(answers, gpc, choice) {
         'div',
         {},
         // The focus starts at the heading: no button is pressed for anybody (B13).
-        el('h2', { id: 'preferences-settings-title', tabindex: '-1', autofocus: '' }, words.open),
-        el('button', { type: 'button', 'data-close': '' }, words.close),
+        el('h2', { id: 'preferences-settings-title', tabindex: '-1', autofocus: '' }, texts.open),
+        el('button', { type: 'button', 'data-close': '' }, texts.close),
       ),
-      el('p', {}, fill(words.settings_intro, words)),
-      signalHonoured(gpc),
-      ...CONFIG.purposes.map((purpose) => makePurpose(purpose, answers, gpc)),
-      makeRecord(choice),
+      el('p', {}, texts.settings_intro),
+      signalHonoured(),
+      ...LAYER.purposes.map(makePurpose),
+      makeRecord(),
     ),
-    choices({ reject: words.reject, accept: words.accept, save: words.save }),
+    choices(['reject', words.reject], ['accept', words.accept], ['save', texts.save]),
   );
 }
 
-/** @param {Purpose} purpose @param {Answers} answers @param {boolean} gpc */
-function makePurpose(purpose, answers, gpc) {
+/** @param {FullPurpose} purpose */
+function makePurpose(purpose) {
   const description = `preferences-about-${purpose.id}`;
+  const asks = purposes.find(({ id }) => id === purpose.id);
   return el(
     'section',
     {},
-    purpose.basis === 'consent' ? makeControl(purpose, answers, gpc, description) : makeHeading(purpose),
-    el('p', { id: description }, local(purpose.description)),
-    purpose.justification && el('p', {}, local(purpose.justification)),
-    makeServices(purpose),
+    asks ? makeControl(asks, description) : makeHeading(purpose),
+    asks && locked(asks) && stored()[asks.id] !== 2
+      ? el('button', { type: 'button', 'data-override': asks.id }, texts.override)
+      : undefined,
+    el('p', { id: description }, purpose.description),
+    purpose.justification && el('p', {}, purpose.justification),
+    asks && purpose.services.length > 1 ? makeServiceControls(asks, purpose) : undefined,
+    purpose.services.length
+      ? el('details', {}, el('summary', {}, texts.storage), ...purpose.services.map(makeService))
+      : undefined,
   );
 }
 
-/** @param {Purpose} purpose */
+/** @param {FullPurpose} purpose */
 function makeHeading(purpose) {
-  return el('h3', {}, local(purpose.label), el('small', {}, words.always_on));
+  return el('h3', {}, purpose.label, el('small', {}, texts.always_on));
 }
 
-/** @param {Purpose} purpose @param {Answers} answers @param {boolean} gpc
- * @param {string} description id of a text */
-function makeControl(purpose, answers, gpc, description) {
-  const input = el('input', {
-    type: 'checkbox',
-    'data-purpose': purpose.id,
-    'aria-describedby': description,
-  });
-  input.checked = answers[purpose.id] === true;
-  input.disabled = locked(purpose, gpc);
-  return el('h3', {}, el('label', {}, local(purpose.label), input));
+/** @param {Purpose} purpose @param {string} description id of a text */
+function makeControl(purpose, description) {
+  const input = makeInput(purpose, { 'data-purpose': purpose.id, 'aria-describedby': description });
+  input.checked = allows(stored(), purpose.id);
+  return el('h3', {}, el('label', {}, purpose.label, input));
 }
 
-/** What is stored, by whom and for how long (P02). @param {Purpose} purpose */
-function makeServices(purpose) {
-  if (!purpose.services?.length) return undefined;
-  return el('details', {}, el('summary', {}, words.storage), ...purpose.services.map(makeService));
+/** @param {Purpose} purpose @param {Record<string, string>} attributes */
+function makeInput(purpose, attributes) {
+  const input = el('input', { type: 'checkbox', ...attributes });
+  input.disabled = locked(purpose) && stored()[purpose.id] !== 2;
+  return input;
 }
 
-/** @param {Service} service */
+/** @param {Purpose} purpose @param {FullPurpose} full */
+function makeServiceControls(purpose, full) {
+  return el(
+    'ul',
+    { 'data-services': '' },
+    ...full.services.map((service) => {
+      const input = makeInput(purpose, { 'data-purpose': purpose.id, 'data-service': service.id });
+      input.checked = allows(stored(), purpose.id, service.id);
+      return el('li', {}, el('label', {}, `${service.name} (${service.provider})`, input));
+    }),
+  );
+}
+
+/** What is stored, by whom and for how long (P02). @param {FullService} service */
 function makeService(service) {
-  const provider = fill(service.third_party ? words.provider_third : words.provider, {
+  const provider = fill(service.third_party ? texts.provider_third : texts.provider, {
     provider: service.provider,
   });
   return el(
     'div',
     {},
-    el('p', {}, el('b', {}, local(service.name)), el('br', {}), provider),
+    el('p', {}, el('b', {}, service.name), el('br', {}), provider),
     el('ul', {}, ...service.storage.map(makeItem)),
   );
 }
 
 /** @param {StorageItem} item */
 function makeItem(item) {
-  const kinds = {
-    cookie: words.kind_cookie,
-    localStorage: words.kind_localStorage,
-    sessionStorage: words.kind_sessionStorage,
-    indexedDB: words.kind_indexedDB,
+  const names = {
+    cookie: texts.kind_cookie,
+    localStorage: texts.kind_localStorage,
+    sessionStorage: texts.kind_sessionStorage,
+    indexedDB: texts.kind_indexedDB,
   };
-  const about = [kinds[item.kind], local(item.lifetime)].join(' \u00b7 ');
-  return el('li', {}, el('code', { dir: 'ltr' }, item.name), ` ${about}`, el('br', {}), local(item.purpose));
+  const about = [names[item.kind], item.lifetime].join(' \u00b7 ');
+  return el('li', {}, el('code', { dir: 'ltr' }, item.name), ` ${about}`, el('br', {}), item.purpose);
 }
 
-/** What was chosen, when, under which versions, and the receipt (P07). @param {Choice | null} choice */
-function makeRecord(choice) {
-  const answer = receiptOf(choice);
-  const facts = answer ? receiptFacts(answer) : choice && choiceFacts(choice);
-  return el(
-    'section',
-    { 'data-record': '' },
-    el('h3', {}, words.record),
-    facts
-      ? el('dl', {}, ...facts.map(([term, value]) => el('div', {}, el('dt', {}, term), el('dd', {}, value))))
-      : el('p', {}, words.record_none),
-    answer && answer === receipt ? el('p', {}, words.receipt_refusal) : undefined,
-    answer ? el('button', { type: 'button', 'data-download': '' }, words.download) : undefined,
-  );
+/** A purpose speaks for all its services, until one of them is set apart. @param {Event} event */
+function onControl({ target }) {
+  if (!(target instanceof HTMLInputElement)) return;
+  const { purpose, service } = target.dataset;
+  const [whole, ...parts] = inputs(purpose);
+  if (!whole) return;
+  if (service) whole.checked = parts.every((part) => part.checked);
+  else for (const part of parts) part.checked = whole.checked;
+  whole.indeterminate = !whole.checked && parts.some((part) => part.checked);
 }
 
-/** @typedef {[term: string | undefined, value: string][]} Facts */
-
-/** @param {Receipt} answer @returns {Facts} */
-function receiptFacts({ event }) {
-  return [
-    [words.record_date, moment(event.event_time)],
-    [words.record_until, moment(event.valid_until)],
-    [
-      words.record_versions,
-      fill(words.record_versions_value, { notice: event.notice.version, policy: event.policy.version }),
-    ],
-    [words.record_id, event.event_id],
-  ];
-}
-
-/** @param {Choice} choice @returns {Facts} */
-function choiceFacts(choice) {
-  return [
-    [words.record_date, date(choice.day)],
-    [words.record_until, date(lastDay(choice))],
-    [
-      words.record_versions,
-      fill(words.record_versions_value, { notice: choice.notice, policy: choice.policy }),
-    ],
-    .../** @type {Facts} */ (waiting() ? [[words.record_id, words.record_pending ?? '']] : []),
-  ];
-}
-
-/** @param {string} time RFC 3339 */
-function moment(time) {
-  return new Intl.DateTimeFormat(LANGUAGE, { dateStyle: 'long', timeStyle: 'short' }).format(new Date(time));
-}
-
-/** @param {number} day since 1970-01-01 */
-function date(day) {
-  return new Intl.DateTimeFormat(LANGUAGE, { dateStyle: 'long', timeZone: 'UTC' }).format(day * 86_400_000);
+/** The control of a purpose, then those of its services. @param {string | undefined} purpose
+ * @returns {HTMLInputElement[]} */
+function inputs(purpose) {
+  return [...(settings?.querySelectorAll('input') ?? [])].filter((input) => input.dataset.purpose === purpose);
 }
 
 /** The answers as they stand on the screen: what is saved is what is seen (P06). @returns {Answers} */
 function shownAnswers() {
-  const inputs = settings?.querySelectorAll('input') ?? [];
-  return Object.fromEntries([...inputs].map((input) => [input.dataset.purpose, input.checked]));
+  return Object.fromEntries(
+    purposes.flatMap((purpose) => {
+      const [whole, ...parts] = inputs(purpose.id);
+      const yes = locked(purpose) ? 2 : 1; // it could only be set by overriding the signal
+      const apart = parts.filter((part) => part.checked !== whole?.checked);
+      return [
+        [purpose.id, whole?.checked ? yes : 0],
+        ...apart.map((part) => [`${purpose.id}_${part.dataset.service}`, part.checked ? yes : 0]),
+      ];
+    }),
+  );
 }
 
-/** The receipt leaves as a file; the secret stays. @param {Choice | null} choice */
-function downloadReceipt(choice) {
-  const answer = receiptOf(choice);
-  if (!answer) return;
-  const file = URL.createObjectURL(new Blob([JSON.stringify(answer, null, 2)], { type: 'application/json' }));
-  el('a', { href: file, download: `receipt-${answer.receipt_id}.json` }).click();
-  setTimeout(() => URL.revokeObjectURL(file), 60_000);
+/** @param {MouseEvent} event */
+function onSettings({ target, isTrusted }) {
+  const button = target instanceof Element ? target.closest('button') : null;
+  if (!button) return;
+  const { choice, override } = button.dataset;
+  if ('download' in button.dataset) downloadReceipt();
+  else if ('erase' in button.dataset) eraseRecord(button);
+  else if ('close' in button.dataset) closeSettings();
+  // Only a visitor overrides the signal: no script of the page can make the exception.
+  else if (override && isTrusted) unlock(button, override);
+  else if (choice === 'save') choose(shownAnswers(), 'settings.save');
+  else if (choice === 'accept') choose({ ...answerAll(1), ...overridden() }, 'settings.accept');
+  else if (choice === 'reject') choose(answerAll(0), 'settings.reject');
+}
+
+/** What the signal would deny and the visitor has allowed stays allowed when all is accepted. @returns {Answers} */
+function overridden() {
+  return Object.fromEntries(Object.entries(stored()).filter(([, answer]) => answer === 2));
+}
+
+/** @param {HTMLButtonElement} button @param {string} purpose */
+function unlock(button, purpose) {
+  const controls = inputs(purpose);
+  for (const input of controls) input.disabled = false;
+  controls[0]?.focus();
+  button.remove();
 }

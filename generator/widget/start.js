@@ -1,150 +1,188 @@
 // @ts-check
 // The short setup: reads the state, joins the parts, and listens.
 
-const gpc = navigator.globalPrivacyControl === true;
-
-/** @type {((state: PreferencesState) => unknown)[]} */
-const listeners = [];
-
-/** The choice that counts now, or null: then everything optional is off. @type {Choice | null} */
+/** The choice that counts now, or null: then everything optional is off. Answers that have to be asked for again are
+ * not in it. @type {Choice | null} */
 let current = null;
 
+/** The purposes that are being asked about. @type {Purpose[]} */
+let asked = [];
+
 function today() {
-  return Math.floor(Date.now() / 86_400_000);
+  return Math.floor(Date.now() / 864e5);
 }
 
-function answersNow() {
-  return current ? honour(current.answers, gpc) : answerAll(false);
+/** The answers that are stored and count. @returns {Answers} */
+function stored() {
+  return { ...current?.answers };
 }
 
-/** What this browser said last, even if it no longer counts: the record tells a first grant from a renewed one.
- * @returns {Answers | null} */
-function answersBefore() {
-  const stored = parseChoice(readCookie());
-  if (stored) return stored.answers;
-  const last = kept()?.receipt;
-  return last ? decisions(last) : null;
+/** For the settings layer. */
+function chosen() {
+  return current;
 }
 
-/** Read the state and act on it; a page that comes back from the back-forward cache does it again. */
+/** Read the state and act on it; a page that comes back from the back-forward cache, and one beside which another
+ * was answered, does it again. */
 function settle() {
-  const stored = parseChoice(readCookie());
-  current = stored && holds(stored, today()) ? stored : null;
-  if (!current) {
-    if (optional.length) showNotice(gpc); // nothing to ask, no banner (B14)
-  } else if (gpc && optional.some((purpose) => locked(purpose, gpc) && stored?.answers[purpose.id])) {
-    return choose(current.answers, 'signal.gpc');
-  } else hideNotice();
-  if (apply()) location.reload();
+  const last = parseChoice(readCookie());
+  asked = unanswered(last, today());
+  const held = answerAll(1, asked);
+  const answers = Object.entries(last?.answers ?? {}).filter(([key]) => !held[purposeOf(key)]);
+  current = last && { ...last, answers: Object.fromEntries(answers) };
+  if (!asked.length) hideNotice();
+  else if (!notice) ask(last);
+  const honoured = honour(stored());
+  if (Object.keys(honoured).some((key) => honoured[key] !== stored()[key])) choose(honoured, 'signal.gpc');
+  else {
+    if (apply()) reload();
+    if (readCookie() && isUnfinished()) more().then((parts) => parts.follow(), reportError);
+  }
 }
 
-/** Open what is granted, take back what is not: a lapsed choice granted something once, but a host that never heard
- * one leaves alone what a neighbour may have been granted, and does not look.
- * @returns {boolean} whether only a reload stops what already ran (W03) */
+/** Whether an earlier page may have left something to deliver, or stored something after its withdrawal. */
+function isUnfinished() {
+  const recent = current && current.day > today() - 2 && (!CONFIG.receiver || recall('receipt'));
+  return asked.length || recall('queue') || (recent && purposes.some(({ id }) => !allows(stored(), id)));
+}
+
+/** Ask. Who chose before is shown what changed since; that it could not be fetched keeps nobody from choosing.
+ * @param {Choice | null} last */
+async function ask(last) {
+  if (!emit('show')) return;
+  const changes = last && more().then((parts) => parts.changes(last));
+  const found = await changes?.catch(() => undefined);
+  if (asked.length) showNotice(found);
+}
+
+/** Open what is granted. @returns {boolean} whether only a reload stops what already ran (W03) */
 function apply() {
-  const answers = answersNow();
-  const denied = optional.map(({ id }) => id).filter((id) => !answers[id]);
-  openGates(answers);
-  if (current || readCookie()) erase(denied);
-  return denied.some((id) => ran.has(id));
+  answersNow = stored();
+  for (const tell of tellers) if (current) tell(answersNow);
+  openGates();
+  return ran.some((names) => !allows(answersNow, ...names));
 }
 
 /** Save first, then act, then tell others: a receiver or a listener that fails comes too late to change a choice.
+ * Only an answer about everything makes a consent younger.
  * @param {Answers} wanted @param {Method} method */
 function choose(wanted, method) {
-  const before = answersBefore();
-  const answers = honour(wanted, gpc);
-  current = makeChoice(answers, today());
-  writeCookie(formatChoice(current), lifetime(answers));
-  const reload = apply();
-  closeSettings();
-  hideNotice();
-  if (method !== 'signal.gpc') {
-    say(fill(words.saved, words));
-    placeFocus();
+  const answers = honour(wanted);
+  const before = parseChoice(readCookie())?.answers ?? null;
+  const whole = method.startsWith('settings') || (method.startsWith('banner') && asked.length === purposes.length);
+  const { notice, policy, language, receiver } = CONFIG;
+  const day = current && !whole && grants(current.answers) ? current.day : today();
+  current = { notice: notice.version, policy: policy.version, day, answers };
+  asked = unanswered(current, today());
+  const maxAge = (lastDay(current) - today()) * 86400;
+  setCookie(`${COOKIE}=${formatChoice(current)};Max-Age=${maxAge};Path=/;SameSite=Lax`);
+  if (receiver) {
+    const choice = { at: Date.now(), id: crypto.randomUUID?.(), before, answers: { ...answerAll(0), ...answers } };
+    const shown = { notice: notice.sha256, policy: policy.sha256, language, wide: innerWidth >= 768 };
+    keep('queue', [].concat(recall('queue') ?? [], /** @type {any} */ ({ ...choice, ...shown, method, gpc: GPC })));
   }
-  const sent = record(eventType(before, answers), method, answers, gpc);
-  announce();
+  const again = apply();
+  if (!asked.length) hideNotice();
+  const done = more().then((parts) => parts.follow(method), reportError);
+  emit('change', get());
+  tabs?.postMessage(0);
   // The record may leave before the page does, but a slow receiver does not hold up a withdrawal.
-  if (reload)
-    Promise.race([sent, new Promise((resolve) => setTimeout(resolve, 500))]).then(() => location.reload());
+  if (again) Promise.race([done, new Promise((resolve) => setTimeout(resolve, 500))]).then(reload);
 }
 
-function announce() {
-  const state = get();
-  for (const listener of listeners) tell(listener, state);
-  document.dispatchEvent(new CustomEvent('preferences:change', { detail: { purposes: state.purposes } }));
-}
-
-/** A listener that throws harms nobody but itself.
- * @param {(state: PreferencesState) => unknown} listener @param {PreferencesState} state */
-function tell(listener, state) {
-  try {
-    listener(state);
-  } catch (error) {
-    reportError(error);
-  }
+/** A page may cancel it, and stop what ran by itself. */
+function reload() {
+  if (emit('reload')) location.reload();
 }
 
 /** @returns {PreferencesState} */
 function get() {
-  return Object.freeze({ chosen: current !== null, purposes: Object.freeze(answersNow()) });
+  const answers = Object.entries({ ...answerAll(0), ...stored() }).map(([key, answer]) => [key, !!answer]);
+  return Object.freeze({ chosen: !asked.length, purposes: Object.freeze(Object.fromEntries(answers)) });
 }
 
+/** The settings layer; the page that lists every cookie where it cannot be loaded. */
 function show() {
-  showSettings(answersNow(), gpc, current);
+  if (emit('settings'))
+    more().then(
+      (parts) => parts.show(),
+      () => location.assign(resolve('/cookies/')),
+    );
 }
 
 /** @param {(state: PreferencesState) => unknown} listener @returns {() => void} stops it */
 function onChange(listener) {
-  listeners.push(listener);
-  return () => void listeners.splice(listeners.indexOf(listener), 1);
+  const hear = () => listener(get());
+  document.addEventListener('preferences:change', hear);
+  return () => document.removeEventListener('preferences:change', hear);
+}
+
+/** Take back one purpose, or all: what a page may do for its visitors. It may not grant.
+ * @param {string} [purpose] */
+function withdraw(purpose) {
+  const answers = { ...answerAll(0), ...stored() };
+  for (const key in answers) if (!purpose || purposeOf(key) === purpose) answers[key] = 0;
+  choose(answers, 'page.form');
+}
+
+/** @param {string[]} names of a purpose and perhaps a service @returns {Promise<void>} kept once it is granted */
+function once(...names) {
+  return new Promise((ready) => {
+    const look = () => {
+      if (allows(stored(), ...names)) ready(stop());
+    };
+    const stop = onChange(look);
+    look();
+  });
 }
 
 /** One listener for every button, so that a link drawn later works too (W01). @param {MouseEvent} event */
 function onClick(event) {
-  const target =
-    event.target instanceof Element
-      ? event.target.closest('[data-preferences-open],[data-choice],[data-close],[data-download]')
-      : null;
-  if (!target) return;
-  if (target.hasAttribute('data-preferences-open')) {
+  const { target } = event;
+  if (!(target instanceof Element)) return;
+  if (target.closest('[data-preferences-open]')) {
     event.preventDefault(); // without this script it is a link to the page that lists the cookies
     return show();
   }
-  if (settings?.contains(target)) onSettings(target);
-  else if (notice?.contains(target)) onNotice(target);
-}
-
-/** @param {Element} button */
-function onNotice(button) {
-  const choice = button.getAttribute('data-choice');
+  const choice = notice?.contains(target) && target.getAttribute('data-choice');
   if (choice === 'settings') show();
-  else if (choice === 'accept') choose(answerAll(true), 'banner.accept');
-  else choose(answerAll(false), 'banner.reject');
-}
-
-/** @param {Element} button */
-function onSettings(button) {
-  const choice = button.getAttribute('data-choice');
-  if (button.hasAttribute('data-download')) downloadReceipt(current);
-  else if (button.hasAttribute('data-close')) closeSettings();
-  else if (choice === 'save') choose(shownAnswers(), 'settings.save');
-  else if (choice === 'accept') choose(answerAll(true), 'settings.accept');
-  else if (choice === 'reject') choose(answerAll(false), 'settings.reject');
+  else if (choice) choose({ ...stored(), ...answerAll(+(choice === 'accept'), asked) }, `banner.${choice}`);
 }
 
 function setUp() {
-  if (readCookie()) sendWaiting(); // before a choice not even our own storage is read
   settle();
   document.addEventListener('click', onClick);
-  addEventListener('pageshow', (event) => event.persisted && settle());
+  later.observe(document, { childList: true, subtree: true });
+  addEventListener('pageshow', (event) => event.persisted && (listen(), settle()));
+  addEventListener('pagehide', () => tabs?.close()); // an open one would keep the page out of that cache
+  listen();
+}
+
+/** Other tabs of the site. @type {BroadcastChannel | undefined} */
+let tabs;
+
+function listen() {
+  try {
+    tabs = new BroadcastChannel('preferences');
+    tabs.onmessage = settle;
+  } catch {
+    // A sandboxed frame has no neighbours.
+  }
+}
+
+function init() {
+  const value = Object.freeze({ get, show, onChange, withdraw, once });
+  Object.defineProperty(window, 'preferences', { value });
+  if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', setUp);
+  else setUp();
 }
 
 // An own property, for a page's <a id="preferences"> also answers to window.preferences.
 // Loaded twice is loaded once.
 if (!Object.hasOwn(window, 'preferences')) {
-  Object.defineProperty(window, 'preferences', { value: Object.freeze({ get, show, onChange }) });
-  if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', setUp);
-  else setUp();
+  // The same in the page's language, with its region or without, if that is another (B11): RFC 5646 section 2.1.1.
+  const { lang } = document.documentElement;
+  const other = CONFIG.others?.[lang.toLowerCase()] ?? CONFIG.others?.[lang.toLowerCase().replace(/-.*/, '')];
+  if (other) load(other, {}).catch(init);
+  else init();
 }

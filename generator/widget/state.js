@@ -3,111 +3,91 @@
 // denied (G02).
 
 // No JSON: web application firewalls refuse cookies that hold it.
-// 1.<12 hex of the notice>.<notice version>.<policy version>.<day, base 36>.<purpose>-<0|1>…
-const CHOICE =
-  /^1\.([0-9a-f]{12})\.(\d{1,6}-\d{1,6})\.(\d{1,6}-\d{1,6})\.([0-9a-z]{1,6})((?:\.[a-z][a-z0-9-]{0,31}-[01])+)$/;
+// 1.<notice version>.<policy version>.<day, base 36>.<purpose>-<0|1|2>… where a service that was answered apart from
+// its purpose is <purpose>_<service>, and 2 is a grant in spite of Global Privacy Control.
+const CHOICE = /^1(\.\d{1,6}-\d{1,6}){2}\.[0-9a-z]{1,6}(\.[a-z][a-z0-9-]{0,31}(_[a-z][a-z0-9-]{0,31})?-[012])+$/;
 
-const optional = CONFIG.purposes.filter((purpose) => purpose.basis === 'consent');
+const { purposes, words } = CONFIG;
 
 /** @param {string} text a cookie's value @returns {Choice | null} */
 function parseChoice(text) {
-  const found = CHOICE.exec(text);
-  if (!found) return null;
-  const [digest, notice, policy, day, list] = /** @type {[string, string, string, string, string]} */ (
-    found.slice(1)
-  );
-  const pairs = list
-    .slice(1)
-    .split('.')
-    .map((item) => /** @type {const} */ ([item.slice(0, -2), item.endsWith('1')]));
-  const answers = Object.fromEntries(pairs);
-  if (Object.keys(answers).length < pairs.length) return null; // one purpose answered twice
-  return { digest, notice: dotted(notice), policy: dotted(policy), day: parseInt(day, 36), answers };
+  if (!CHOICE.test(text)) return null;
+  const [, notice = '', policy = '', day = '', ...list] = text.split('.');
+  const answers = Object.fromEntries(list.map((item) => [item.slice(0, -2), +item.slice(-1)]));
+  if (Object.keys(answers).length < list.length) return null; // one purpose answered twice
+  return { notice, policy, day: parseInt(day, 36), answers };
 }
 
 /** @param {Choice} choice */
-function formatChoice({ digest, notice, policy, day, answers }) {
-  const list = Object.keys(answers).map((id) => `${id}-${answers[id] ? 1 : 0}`);
-  return [1, digest, dashed(notice), dashed(policy), day.toString(36), ...list].join('.');
+function formatChoice({ notice, policy, day, answers }) {
+  const list = Object.entries(answers).map((pair) => pair.join('-'));
+  return [1, notice, policy, day.toString(36), ...list].join('.');
 }
 
-/** The answers, as a choice made today. The day, not the second: a refusal holds nothing unique (M03).
- * @param {Answers} answers @param {number} day @returns {Choice} */
-function makeChoice(answers, day) {
-  const { notice, policy } = CONFIG;
-  return { digest: notice.sha256.slice(0, 12), notice: notice.version, policy: policy.version, day, answers };
-}
-
-/** Whether a choice still answers what is asked today: not expired (W07), not from the future, complete, and made
- * under the same major versions. A minor version asks nobody again (V05), though a kept page may not know it yet.
- * @param {Choice} choice @param {number} today */
-function holds(choice, today) {
-  return (
-    choice.day <= today + 1 &&
-    today < lastDay(choice) &&
-    major(choice.notice) === major(CONFIG.notice.version) &&
-    major(choice.policy) === major(CONFIG.policy.version) &&
-    optional.every(({ id }) => Object.hasOwn(choice.answers, id))
-  );
+/** The purposes to ask about. A choice that has expired (W07), comes from the future or from a major version that
+ * this script does not know answers none. Otherwise a purpose is asked about again only if its own declaration
+ * changed since: for who granted it by any material change, for who refused it by one that widened it (V05). A new
+ * major version of the policy asks those who granted something under the one before.
+ * @param {Choice | null} choice @param {number} today */
+function unanswered(choice, today) {
+  if (
+    !choice ||
+    choice.day > today + 1 ||
+    today >= lastDay(choice) ||
+    parseInt(choice.notice) > parseInt(CONFIG.notice.version) ||
+    parseInt(choice.policy) > parseInt(CONFIG.policy.version)
+  )
+    return purposes;
+  return purposes.filter(({ id, changed = 0, widened = 0 }) => {
+    const granted = grants(choice.answers, id);
+    return (
+      !Object.hasOwn(choice.answers, id) ||
+      parseInt(choice.notice) < (granted ? changed : widened) ||
+      (granted && parseInt(choice.policy) < parseInt(CONFIG.policy.version))
+    );
+  });
 }
 
 /** The first day on which a choice no longer counts. @param {Choice} choice */
 function lastDay({ day, answers }) {
-  return day + lifetime(answers);
+  return day + (grants(answers) ? CONFIG.consentDays : CONFIG.refusalDays);
 }
 
-/** @param {Answers} answers */
-function lifetime(answers) {
-  return grants(answers) ? CONFIG.consentDays : CONFIG.refusalDays;
+/** Whether anything is granted: of all, or of one purpose and its services.
+ * @param {Answers} answers @param {string} [purpose] */
+function grants(answers, purpose) {
+  return Object.keys(answers).some((key) => answers[key] && (!purpose || purposeOf(key) === purpose));
 }
 
-/** @param {string} version */
-function major(version) {
-  return version.split('.')[0];
+/** @param {string} key of an answer */
+function purposeOf(key) {
+  return key.replace(/_.*/, '');
 }
 
-/** @param {Answers} answers */
-function grants(answers) {
-  return Object.values(answers).includes(true);
+/** What was answered for a service, or for its purpose as a whole. What an object inherits is more than nothing, but
+ * it is not more than 0. @param {Answers} answers @param {(string | undefined)[]} names of purpose and service */
+function allows(answers, ...[purpose, service]) {
+  return (answers[`${purpose}_${service}`] ?? answers[`${purpose}`] ?? 0) > 0;
 }
 
-/** The same answer to every purpose. @param {boolean} granted @returns {Answers} */
-function answerAll(granted) {
-  return Object.fromEntries(optional.map(({ id }) => [id, granted]));
+/** The same answer to these purposes. @param {number} answer @returns {Answers} */
+function answerAll(answer, asked = purposes) {
+  return Object.fromEntries(asked.map(({ id }) => [id, answer]));
 }
 
-/** Global Privacy Control denies the purposes that name it, whatever was asked or stored (S02, S03); its absence
- * grants nothing. @param {Answers} answers @param {boolean} gpc @returns {Answers} */
-function honour(answers, gpc) {
-  return Object.fromEntries(
-    optional.map((purpose) => [purpose.id, answers[purpose.id] === true && !locked(purpose, gpc)]),
-  );
+/** Global Privacy Control denies the purposes that name it, whatever was asked or stored (S02, S03), unless a visitor
+ * overrode it for that purpose; its absence grants nothing. Of purposes that are not declared nothing stays.
+ * @param {Answers} answers @returns {Answers} */
+function honour(answers) {
+  /** @type {Answers} */
+  const honoured = {};
+  for (const [key, answer] of Object.entries(answers))
+    for (const purpose of purposes)
+      if (purposeOf(key) === purpose.id) honoured[key] = locked(purpose) && answer < 2 ? 0 : answer;
+  return honoured;
 }
 
-/** @param {Purpose} purpose @param {boolean} gpc */
-function locked(purpose, gpc) {
-  return gpc && !!purpose.signals?.includes('gpc');
-}
-
-/** What a new choice is to the record. @param {Answers | null} before @param {Answers} after @returns {EventType} */
-function eventType(before, after) {
-  const had = before !== null && grants(before);
-  if (!grants(after)) return had ? 'withdrawn' : 'refused';
-  if (!had) return 'given';
-  return same(before, after) ? 'renewed' : 'changed';
-}
-
-/** @param {Answers} before @param {Answers} after */
-function same(before, after) {
-  return Object.keys(after).every((id) => before[id] === after[id]);
-}
-
-/** @param {string} version */
-function dashed(version) {
-  return version.replace('.', '-');
-}
-
-/** @param {string} version */
-function dotted(version) {
-  return version.replace('-', '.');
+/** @param {Purpose} purpose */
+function locked({ signals }) {
+  return GPC && !!signals?.includes('gpc');
 }

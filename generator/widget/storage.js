@@ -2,11 +2,11 @@
 // Where a choice is kept. Every door may be shut (blocked cookies, no localStorage): the page then works all the same.
 
 const SECURE = location.protocol === 'https:';
-// __Host- needs https (X21); the plain name is for development.
+// __Host- needs https (X21) and has no Domain, so .com.pk is no trap; the plain name is for development.
 const COOKIE = SECURE ? '__Host-preferences' : 'preferences';
 
-/** What could not be stored lives as long as the page. @type {Map<string, unknown>} */
-const memory = new Map();
+/** What could not be stored lives as long as the page. @type {Record<string, unknown>} */
+const memory = {};
 
 function cookies() {
   try {
@@ -18,16 +18,8 @@ function cookies() {
 
 /** The value of our cookie, or an empty string. */
 function readCookie() {
-  return (
-    cookies()
-      .find((pair) => pair.startsWith(`${COOKIE}=`))
-      ?.slice(COOKIE.length + 1) ?? ''
-  );
-}
-
-/** @param {string} value @param {number} days */
-function writeCookie(value, days) {
-  setCookie(`${COOKIE}=${value};Max-Age=${days * 86400};Path=/;SameSite=Lax`);
+  const pair = cookies().find((each) => each.startsWith(`${COOKIE}=`));
+  return pair?.slice(COOKIE.length + 1) ?? '';
 }
 
 /** @param {string} text */
@@ -39,18 +31,18 @@ function setCookie(text) {
   }
 }
 
-/** @param {'receipt' | 'queue'} key @returns {unknown} what was kept, or null */
+/** @param {'receipt' | 'queue'} key @returns {any} what was kept, or null: anybody may have written there */
 function recall(key) {
   try {
     return JSON.parse(localStorage.getItem(`preferences.${key}`) ?? 'null');
   } catch {
-    return memory.get(key) ?? null;
+    return memory[key] ?? null;
   }
 }
 
 /** @param {'receipt' | 'queue'} key @param {unknown} value null forgets */
 function keep(key, value) {
-  memory.set(key, value);
+  memory[key] = value;
   try {
     if (value === null) localStorage.removeItem(`preferences.${key}`);
     else localStorage.setItem(`preferences.${key}`, JSON.stringify(value));

@@ -110,7 +110,7 @@ def page(visit: Callable[..., Visit]) -> Page:
 def site() -> Iterator[Site]:
     """A served site with the banner of `sample` at /preferences.js, under the strict policy."""
     site = Site()
-    site.put_script("/preferences.js", banner().content)
+    site.put_banner(banner())
     server = serve(site)
     yield site
     site.release.set()

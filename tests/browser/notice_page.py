@@ -80,10 +80,10 @@ class NoticePage:
         kept: Probe | None = json.loads(self.stored()["local"].get("preferences.receipt", "null"))
         return kept
 
-    def waiting(self) -> Probe | None:
-        """The event that waits to be delivered."""
-        queue: Probe | None = json.loads(self.stored()["local"].get("preferences.queue", "null"))
-        return queue and queue["event"]
+    def waiting(self) -> list[Probe]:
+        """The events that wait to be delivered, oldest first."""
+        queue: list[Probe] = json.loads(self.stored()["local"].get("preferences.queue", "[]"))
+        return [item["event"] for item in queue]
 
     def purposes(self) -> dict[str, bool]:
         state: dict[str, bool] = self.page.evaluate("() => ({...preferences.get().purposes})")

@@ -1,8 +1,10 @@
-"""A small site's declaration, made into a notice and a script by the program's own code."""
+"""A small site's declaration, made into a notice and scripts by the program's own code."""
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,16 +12,16 @@ from typing import Any
 import yaml
 
 import generator
-from generator.banner import Asset, PolicyInForce, script
+from generator.banner import Banner, PolicyInForce, make
 from generator.consent import Declaration, Localized, Notice, Proof, Purpose, Service, Storage, Widget, make_notice
 
 WIDGET = Path(generator.__file__).parent / "widget"
 LANGUAGES = ("ar", "en")
-POLICY = PolicyInForce("1.1", "ab" * 32, "/privacy-policy/")
+POLICY = PolicyInForce("1.1", hashlib.sha256(b"a policy").hexdigest(), "/privacy-policy/")
 
 
 def sources() -> dict[str, str]:
-    return {path.name: path.read_text("utf-8") for path in WIDGET.iterdir() if path.suffix in (".js", ".css")}
+    return {path.name: path.read_text("utf-8") for path in WIDGET.iterdir() if path.suffix in (".js", ".css", ".ts")}
 
 
 def both(english: str, arabic: str) -> Localized:
@@ -66,6 +68,15 @@ MARKETING = Purpose(
     services=(Service("ads", both("Offers", "العروض"), "Example Ads Ltd", (stored("ad_id"),), third_party=True),),
     signals=("gpc",),
 )
+VIDEO = Purpose(
+    "video",
+    both("Videos", "مقاطع الفيديو"),
+    both("Films that others show.", "أفلام يعرضها آخرون."),
+    services=(
+        Service("tube", both("Tube", "تيوب"), "Tube Inc", (stored("tube_id"),), third_party=True, embedded=True),
+        Service("reel", both("Reel", "ريل"), "Reel Ltd", third_party=True, embedded=True),
+    ),
+)
 
 
 def notice(*purposes: Purpose, version: str = "1.0", language: str = "en") -> Notice:
@@ -88,19 +99,29 @@ def banner(
     policy_version: str = "1.1",
     receiver: str | None = "/choices",
     sources: dict[str, str] | None = None,
-) -> Asset:
-    """The script of such a site; without purposes given it asks for analytics and marketing."""
-    made = notice(*(purposes or (ANALYTICS, MARKETING)), version=version)
+    before: tuple[Notice, ...] = (),
+    language: str = "en",
+) -> Banner:
+    """The scripts of such a site; without purposes given it asks for analytics and marketing. `before` are the notices
+    that were released earlier."""
+    made = notice(*(purposes or (ANALYTICS, MARKETING)), version=version, language=language)
     policy = dataclasses.replace(POLICY, version=policy_version)
-    return script(made.data, made.sha256, policy, sources or _sources(), receiver=receiver)
+    notices = [each.data for each in (*before, made)]
+    return make(notices, made.sha256, policy, sources or _sources(), receiver=receiver)
 
 
-def renamed_banner(**names: str) -> Asset:
-    """The script of a notice whose languages have other tags, their words unchanged."""
-    data = dict(notice(ANALYTICS).data)
-    data["texts"] = {names[language]: texts for language, texts in data["texts"].items()}
+def renamed_banner(**names: str) -> Banner:
+    """The scripts of a notice whose languages have other tags, their words unchanged."""
+    data = json.loads(json.dumps(notice(ANALYTICS).data))
     data["languages"], data["language"] = sorted(names.values()), names[data["language"]]
-    return script(data, "0" * 64, POLICY, _sources(), receiver=None)
+    return make([_renamed(data, names)], "0" * 64, POLICY, _sources(), receiver=None)
+
+
+def _renamed(data: Any, names: dict[str, str]) -> Any:
+    """Every text by language under the new tags."""
+    if isinstance(data, dict):
+        return {names.get(key, key): _renamed(value, names) for key, value in data.items()}
+    return [_renamed(each, names) for each in data] if isinstance(data, list) else data
 
 
 @cache

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 
+from generator.banner import Banner
+
 STRICT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
     "require-trusted-types-for 'script'; trusted-types preferences"
@@ -41,6 +43,10 @@ class Site:
 
     def put_script(self, path: str, text: str | bytes) -> None:
         self.put(path, text, "text/javascript")
+
+    def put_banner(self, banner: Banner) -> None:
+        for name, content in banner.files().items():
+            self.put_script(f"/{name}", content)
 
     def url(self, path: str = "/") -> str:
         return self.origin + path

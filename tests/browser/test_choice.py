@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from .conftest import Visit
 from .notice_page import NoticePage
 from .pages import furnish, gated, page
-from .sample import ANALYTICS, banner, renamed_banner
+from .sample import renamed_banner
 from .serving import Site
 
 Open = Callable[..., Visit]
@@ -166,19 +166,6 @@ def test_the_receipt_of_a_refusal_is_shown_until_the_page_goes(notice: NoticePag
     expect(notice.settings).not_to_contain_text(site.events[0]["event_id"])
 
 
-def test_a_site_that_asks_for_nothing_shows_no_banner(page: Page, site: Site) -> None:
-    furnish(site)
-    necessary_only = banner(ANALYTICS)
-    site.put_script("/preferences.js", _without_consent(necessary_only.content))
-    notice = NoticePage(page).open(site.url())
-    notice.open_settings()
-    assert notice.notice.count() == 0
-
-
-def _without_consent(content: bytes) -> bytes:
-    return content.replace(b'"basis":"consent"', b'"basis":"necessary"')
-
-
 def test_the_banner_speaks_the_pages_language_or_its_own(page: Page, site: Site) -> None:
     furnish(site)
     notice = NoticePage(page).open(site.url("/ar"))
@@ -197,7 +184,7 @@ def test_a_language_with_a_region_is_spoken_where_it_is_asked_for(
     page: Page, site: Site, asked: str, spoken: str
 ) -> None:
     furnish(site, language=asked)
-    site.put_script("/preferences.js", renamed_banner(ar="ar-SA", en="yi").content)
+    site.put_banner(renamed_banner(ar="ar-SA", en="yi"))
     notice = NoticePage(page).open(site.url())
     assert notice.notice.get_attribute("lang") == spoken
     assert notice.notice.get_attribute("dir") == "rtl"

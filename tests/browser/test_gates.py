@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 from collections.abc import Callable
 
@@ -11,7 +12,7 @@ from playwright.sync_api import expect
 from .conftest import Visit
 from .notice_page import NoticePage
 from .pages import furnish, gated, note
-from .sample import banner
+from .sample import ANALYTICS, banner, by_us, stored
 from .serving import STRICT, Site
 
 Open = Callable[..., Visit]
@@ -68,9 +69,8 @@ def test_inline_code_whose_turn_has_not_come_runs_once_though_a_second_choice_is
     notice = NoticePage(visit().page).open(site.url())
     notice.page.evaluate(
         """() => {
-          for (const name of ['accept', 'settings']) document.querySelector(`[data-choice=${name}]`)?.click();
-          preferences.show();
-          document.querySelector('#preferences-settings [data-choice=accept]').click();
+          document.querySelector('[data-choice=accept]').click();
+          preferences.withdraw('marketing');
         }"""
     )
     notice.page.wait_for_function("() => window.ran?.includes('inline')")
@@ -250,9 +250,8 @@ def test_withdrawal_without_code_that_ran_does_not_reload(visit: Open, site: Sit
 
 def test_a_broad_pattern_never_erases_the_choice_itself(visit: Open, site: Site) -> None:
     furnish(site)
-    script = banner().content.replace(b'"name":"usage_*"', b'"name":"p*"')
-    assert script != banner().content
-    site.put_script("/preferences.js", script)
+    broad = dataclasses.replace(ANALYTICS, services=(by_us("usage", stored("pre*")),))
+    site.put_banner(banner(broad))
     notice = NoticePage(visit().page).open(site.url())
     notice.reject()
     notice.page.reload()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-STREET = {"jinja2", "markdown", "yaml", "livereload", "rapidfuzz", "rcssmin", "rjsmin"}
+STREET = {"jinja2", "markdown", "yaml", "livereload", "rapidfuzz", "minify"}
 
 
 def loaded_by(module: str) -> set[str]:

@@ -1,0 +1,46 @@
+// @ts-check
+// Frames, images and other embeds: data-src is loaded once its service is allowed. Until then a labelled placeholder of
+// the same size stands there, and asks for this service alone (G05).
+
+kinds.push(['[data-src]', openEmbed, holdEmbed]);
+
+/** @type {WeakMap<HTMLElement, HTMLElement>} */
+const placeholders = new WeakMap();
+
+/** @param {HTMLIFrameElement} embed */
+function openEmbed(embed) {
+  placeholders.get(embed)?.remove();
+  embed.hidden = false;
+  embed.src = trusted().createScriptURL(embed.dataset.src ?? '');
+  delete embed.dataset.src;
+}
+
+/** @param {HTMLIFrameElement} embed */
+function holdEmbed(embed) {
+  if (placeholders.has(embed)) return;
+  dress(STYLE);
+  const { width, height } = embed.getBoundingClientRect();
+  const { purpose, service } = embed.dataset;
+  const provider = purposes
+    .find(({ id }) => id === purpose)
+    ?.services?.find(({ id }) => id === service)?.provider;
+  const name = embed.title || embed.getAttribute('alt') || '';
+  const placeholder = part(
+    'div',
+    { 'data-preferences': 'held', role: 'group', 'aria-label': name },
+    el('p', {}, (words.held ?? '').replace('{name}', name).replace('{provider}', provider ?? '')),
+    choices(['once', words.held_once], ['always', words.held_always]),
+  );
+  // What a style sheet would not know. Setting it by script needs no 'unsafe-inline'.
+  Object.assign(placeholder.style, { inlineSize: `${width}px`, minBlockSize: `${height}px` });
+  placeholder.addEventListener('click', (event) => {
+    const choice = event.target instanceof Element && event.target.getAttribute('data-choice');
+    if (!choice || !event.isTrusted) return; // a page's own script must not give anybody's consent
+    if (choice === 'always') choose({ ...stored(), [`${purpose}_${service}`]: 2 }, 'embed.always');
+    else openEmbed(embed);
+    embed.focus();
+  });
+  placeholders.set(embed, placeholder);
+  embed.before(placeholder);
+  embed.hidden = true;
+}
