@@ -51,9 +51,9 @@ const PARTS = {
 
 /** Everything that a choice brings about beyond the page's own gates, and what an earlier page has left of it. Nothing
  * is said of a choice that a signal made. @param {Method} [method] */
-function follow(method) {
+async function follow(method) {
   erase(stored());
-  if (method) layer?.then(({ close }) => close(), reportError);
+  if (method) await layer?.then(({ close }) => close(), reportError); // it gives the focus back
   if (method && method !== 'signal.gpc') {
     say(MORE.saved);
     placeFocus();

@@ -32,7 +32,8 @@ function holdEmbed(embed) {
     choices(['once', words.held_once], ['always', words.held_always]),
   );
   // What a style sheet would not know. Setting it by script needs no 'unsafe-inline'.
-  Object.assign(placeholder.style, { inlineSize: `${width}px`, minBlockSize: `${height}px` });
+  placeholder.style.setProperty('inline-size', `${width}px`, 'important');
+  placeholder.style.setProperty('min-block-size', `${height}px`, 'important');
   placeholder.addEventListener('click', (event) => {
     const choice = event.target instanceof Element && event.target.getAttribute('data-choice');
     if (!choice || !event.isTrusted) return; // a page's own script must not give anybody's consent

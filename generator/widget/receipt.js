@@ -115,5 +115,5 @@ async function eraseRecord(button) {
   keep('receipt', null);
   keep('queue', null);
   choose(answerAll(0), 'settings.reject'); // recorded without a reference, for there is none any more
-  say(texts.erased);
+  setTimeout(say, 0, texts.erased); // that it was saved has been said by then
 }

@@ -27,9 +27,10 @@ function chosen() {
 function settle() {
   const last = parseChoice(readCookie());
   asked = unanswered(last, today());
-  const held = answerAll(1, asked);
-  const answers = Object.entries(last?.answers ?? {}).filter(([key]) => !held[purposeOf(key)]);
-  current = last && { ...last, answers: Object.fromEntries(answers) };
+  current = last && { ...last, answers: { ...last.answers } };
+  for (const key in current?.answers)
+    if (!purposes.some((each) => last && each.id === purposeOf(key) && !isStale(last, each, today())))
+      delete current?.answers[key];
   if (!asked.length) hideNotice();
   else if (!notice) ask(last);
   const honoured = honour(stored());
@@ -106,7 +107,7 @@ function show() {
   if (emit('settings'))
     more().then(
       (parts) => parts.show(),
-      () => location.assign(resolve('/cookies/')),
+      () => (location.href = resolve('/cookies/')),
     );
 }
 

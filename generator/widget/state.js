@@ -24,28 +24,29 @@ function formatChoice({ notice, policy, day, answers }) {
   return [1, notice, policy, day.toString(36), ...list].join('.');
 }
 
-/** The purposes to ask about. A choice that has expired (W07), comes from the future or from a major version that
- * this script does not know answers none. Otherwise a purpose is asked about again only if its own declaration
- * changed since: for who granted it by any material change, for who refused it by one that widened it (V05). A new
- * major version of the policy asks those who granted something under the one before.
- * @param {Choice | null} choice @param {number} today */
-function unanswered(choice, today) {
-  if (
-    !choice ||
+/** Whether what was answered about a purpose counts no more: the choice has expired (W07), comes from the future or
+ * from a major version that this script does not know, or the declaration changed since. For who granted it that is
+ * any material change, for who refused it one that widened it (V05). A new major version of the policy asks those who
+ * granted something under the one before. @param {Choice} choice @param {Purpose} purpose @param {number} today */
+function isStale(choice, { id, changed = 0, widened = 0 }, today) {
+  const granted = grants(choice.answers, id);
+  const notice = parseInt(choice.notice);
+  const newer = parseInt(CONFIG.policy.version) - parseInt(choice.policy);
+  return (
     choice.day > today + 1 ||
     today >= lastDay(choice) ||
-    parseInt(choice.notice) > parseInt(CONFIG.notice.version) ||
-    parseInt(choice.policy) > parseInt(CONFIG.policy.version)
-  )
-    return purposes;
-  return purposes.filter(({ id, changed = 0, widened = 0 }) => {
-    const granted = grants(choice.answers, id);
-    return (
-      !Object.hasOwn(choice.answers, id) ||
-      parseInt(choice.notice) < (granted ? changed : widened) ||
-      (granted && parseInt(choice.policy) < parseInt(CONFIG.policy.version))
-    );
-  });
+    notice > parseInt(CONFIG.notice.version) ||
+    notice < (granted ? changed : widened) ||
+    newer < 0 ||
+    (granted && newer > 0)
+  );
+}
+
+/** The purposes to ask about. @param {Choice | null} choice @param {number} today */
+function unanswered(choice, today) {
+  return purposes.filter(
+    (purpose) => !choice || !Object.hasOwn(choice.answers, purpose.id) || isStale(choice, purpose, today),
+  );
 }
 
 /** The first day on which a choice no longer counts. @param {Choice} choice */

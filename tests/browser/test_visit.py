@@ -166,7 +166,7 @@ def test_the_choice_holds_on_every_page_and_the_way_back_is_there(preview: Previ
         page.open(preview.url(path))
         assert page.notice.count() == 0 or not page.notice.is_visible()
         visitor.page.locator("footer [data-preferences-open]").click()
-        assert page.settings.is_visible()
+        page.settings.wait_for()
 
 
 @pytest.mark.parametrize("path", PAGES)
