@@ -148,7 +148,6 @@ class Library:
             return self.notices.draft
         return self.notices.in_force(self.today) if self.site.consent else None
 
-
     @property
     def notices_so_far(self) -> list[Notice]:
         """The released notices up to the one that the banner speaks from, oldest first."""
