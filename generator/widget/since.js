@@ -40,8 +40,8 @@ function copy(source, base) {
   const name = source.localName;
   const made = PLAIN.has(name) ? document.createElement(name) : document.createDocumentFragment();
   for (const child of source.childNodes)
-    if (child instanceof Element) made.append(copy(child, base));
-    else if (child instanceof Text) made.append(child.data);
+    if (child instanceof Text) made.append(child.data);
+    else if (child instanceof Element && !child.matches('script,style')) made.append(copy(child, base));
   if (made instanceof Element) {
     for (const attribute of ['lang', 'dir', 'class', 'colspan', 'rowspan'])
       if (source.hasAttribute(attribute)) made.setAttribute(attribute, source.getAttribute(attribute) ?? '');

@@ -45,7 +45,7 @@ def test_only_the_purpose_that_changed_is_asked_about_and_what_changed_is_shown(
     expect(changes).to_contain_text("Now more")
     assert changes.locator("ins").count() == 1
     html = changes.evaluate("(element) => element.innerHTML")
-    assert not any(word in html for word in ("onclick", "<script", "javascript:"))
+    assert not any(word in html for word in ("onclick", "script", "hacked"))
     assert changes.locator("a").first.get_attribute("href") == site.url("/changes/")
     page.reject()
     expect(page.notice).to_have_count(0)
