@@ -15,7 +15,7 @@ import pytest
 from tests.trees import CONSENT, ROOT, SITE, TERMS
 
 PROGRAM = Path(sys.executable).with_name("policy")
-DAY = "1795564800"  # 2026-11-25
+DAY = "1795305600"  # 2026-11-22
 
 
 def run(*args: str | Path, cwd: Path, epoch: str | None = DAY) -> subprocess.CompletedProcess[str]:
@@ -102,7 +102,7 @@ def test_from_an_edit_to_a_published_release(site: Path) -> None:
 def test_a_site_is_released_from_nothing(small: Path) -> None:
     assert "terms: none in force, releases: 0" in run("build", cwd=small).stdout
     done = run("release", "terms", "--material", "--summary", "The first.", cwd=small)
-    assert "released terms 1.0 (material), in force from 2026-11-25" in done.stdout
+    assert "released terms 1.0 (material), in force from 2026-11-22" in done.stdout
     assert "terms: 1.0 in force, releases: 1" in run("build", cwd=small).stdout
     assert run("release", "terms", "--editorial", "--summary", "Again.", cwd=small).returncode == 1
 
@@ -348,7 +348,7 @@ def test_evidence_stays_published_when_the_site_no_longer_asks(site: Path) -> No
         (site / "content/privacy-policy/releases/1.1.md").read_bytes()
     )
     assert run("build", cwd=site).returncode == 0
-    assert len(list((site / "dist/notices").glob("*.json"))) == 1
+    assert len(list((site / "dist/notices").glob("*.json"))) == 2
     assert not (site / "dist/preferences.js").exists()
 
 
@@ -450,7 +450,7 @@ def test_a_release_is_looked_at_announced_withdrawn_and_verified(site: Path) -> 
     done = run("verify", cwd=site)
     assert (done.returncode, done.stderr) == (0, "")
     assert re.fullmatch(
-        r"content: 4 releases in 2 registers: all hold\n.*dist: \d+ files, 4 releases in 2 registers: all hold\n",
+        r"content: 5 releases in 2 registers: all hold\n.*dist: \d+ files, 5 releases in 2 registers: all hold\n",
         done.stdout,
     )
 
@@ -469,7 +469,7 @@ def test_a_history_is_listed_for_people_and_for_programs(site: Path) -> None:
     told = json.loads(run("history", "--json", cwd=site).stdout)
     assert {name: [row["version"] for row in rows] for name, rows in told.items()} == {
         "privacy-policy": ["1.1", "1.0"],
-        "notice": ["1.0"],
+        "notice": ["1.1", "1.0"],
     }
     assert told["privacy-policy"][0]["previous"] == told["privacy-policy"][1]["row"]
 
@@ -510,7 +510,7 @@ def test_a_copy_of_a_site_is_verified_without_its_sources(site: Path, tmp_path: 
     done = run("verify", tmp_path / "copy", cwd=elsewhere)
     assert done.returncode == 0
     assert "content" not in done.stdout
-    assert "3 releases in 2 registers: all hold" in done.stdout
+    assert "4 releases in 2 registers: all hold" in done.stdout
     assert "source.no-site" in run("verify", cwd=elsewhere).stderr
     assert "manifest.missing" in run("verify", elsewhere, cwd=site).stderr
     done = run("verify", elsewhere / "none", cwd=site)

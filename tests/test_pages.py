@@ -421,7 +421,8 @@ def test_a_record_names_the_authoritative_text_whatever_language_was_read() -> N
     known = json.loads(files["notices.json"])["policies"]
     assert history.digest(files["privacy/1.2.md"]) in known
     assert history.digest(files["privacy/1.2/ar.md"]) not in known
-    assert b'"paths":{"ar":"/privacy/ar/"}' in files["preferences.js"]
+    assert b'path:"/privacy/ar/"' in files["preferences.ar.js"]
+    assert b'path:"/privacy/"' in files["preferences.js"]
 
 
 def test_the_table_of_cookies_of_a_translation_is_in_its_language() -> None:
