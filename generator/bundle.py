@@ -71,7 +71,7 @@ def stylesheet(source: str) -> str:
     Inside a cascade layer an important declaration wins over every unlayered one of the page: no site's style
     can make one button weigh more than another (B03).
     """
-    return _DECLARATION.sub(r"\1!important", _minified("text/css", source))
+    return _DECLARATION.sub(r"\1!important", minified("text/css", source))
 
 
 def _parts(tier: Tier, sources: Mapping[str, str]) -> dict[str, str]:
@@ -97,8 +97,8 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _asset(code: str, parts: Mapping[str, str]) -> Asset:
-    weights = {name: _weight(_minified("application/javascript", text).encode()) for name, text in parts.items()}
-    return Asset(_ascii(_minified("application/javascript", code)).encode("ascii") + b"\n", weights)
+    weights = {name: _weight(minified("application/javascript", text).encode()) for name, text in parts.items()}
+    return Asset(_ascii(minified("application/javascript", code)).encode("ascii") + b"\n", weights)
 
 
 def _ascii(code: str) -> str:
@@ -108,11 +108,12 @@ def _ascii(code: str) -> str:
     return escaped.replace("</", "<\\/").replace("<!--", "\\x3c!--")
 
 
-def _minified(kind: str, source: str) -> str:
+def minified(kind: str, source: str) -> str:
+    """The same style sheet or script in fewer bytes."""
     import minify  # a Go library: loaded where there is something to make, for most commands make nothing
 
-    minified: str = minify.string(kind, source)
-    return minified
+    small: str = minify.string(kind, source)
+    return small
 
 
 def _weight(content: bytes) -> int:
