@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from generator import typedyaml
 from generator.consent import Declaration, is_origin
+from generator.targets import Target
 
 PATH = "site.yaml"
 RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
@@ -58,6 +59,7 @@ class Site:
     advance_notice_days: int = 30  # how long before it takes effect a material release is announced (V04)
     variables: Mapping[str, str] = field(default_factory=dict)  # {{ name }} in a working text
     consent: Declaration | None = None
+    publish: Mapping[str, Target] = field(default_factory=dict)  # where `policy publish` sends the site, by name
     demo: bool = False  # whether /demo/, the developers' page that shows gating, is part of the site
 
     def __post_init__(self) -> None:

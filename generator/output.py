@@ -36,7 +36,7 @@ def write(files: Mapping[str, bytes], folder: Path) -> Written:
     # Pages after what they name, and after notices.json: a choice made on a new page must be known to the receiver.
     order = sorted(files.keys() - {MANIFEST}, key=lambda path: (path.endswith(".html"), path))
     written = sum(put(folder / path, files[path]) for path in order)
-    removed = sum(_remove(folder, path) for path in gone)
+    removed = sum(remove(folder, path) for path in gone)
     if MANIFEST in files:
         written += put(folder / MANIFEST, files[MANIFEST])
     return Written(written, len(files) - written, removed)
@@ -87,7 +87,7 @@ def put(path: Path, content: bytes, *, durable: bool = False) -> bool:
     return True
 
 
-def _remove(folder: Path, path: str) -> bool:
+def remove(folder: Path, path: str) -> bool:
     target = folder / path
     inside = target.resolve().is_relative_to(folder.resolve())  # or a manifest that somebody else edited
     if not inside or not target.is_file():

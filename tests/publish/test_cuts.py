@@ -1,0 +1,144 @@
+"""Connections to real servers are cut at random points. After each, a visitor gets the old site or the new one, and
+never a page without its parts; and the same publishing started again ends in the new site, without sending all anew.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from generator import hosts, publish, webserver
+from generator.config import load
+from generator.publish import BEGUN, Host
+from generator.targets import Target
+from tests.publish import servers
+from tests.publish.servers import Shell, Wire
+from tests.publish.sites import Files, Visitor, new, old, send, tried
+from tests.trees import CONSENT, SITE
+
+HERE = "127.0.0.1"
+_ids = itertools.count()
+
+
+def opener(target: Target, root: Path) -> Callable[[], Host]:
+    return lambda: hosts.open_host(target, root, {})
+
+
+@contextmanager
+def shown(folder: Path, logs: Path) -> Iterator[Visitor]:
+    """The folder behind nginx, configured as `policy config nginx` would."""
+    port = servers.free_port()
+    site = load(SITE.replace("https://www.example.com", f"http://localhost:{port}") + CONSENT)
+    config = webserver.configuration("nginx", site, folder=folder, receiver="127.0.0.1:9", program=Path("policy"))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with servers.nginx(logs, config, port):
+        yield Visitor(f"http://localhost:{port}")
+
+
+@contextmanager
+def always_visited(visitor: Visitor, before: Files, after: Files) -> Iterator[None]:
+    """Somebody loads pages all the while that something is published."""
+    stop, wrong, loads = threading.Event(), list[BaseException](), 0
+
+    def visit() -> None:
+        nonlocal loads
+        try:
+            for path in itertools.cycle(page for page in before if page.endswith(".html")):
+                visitor.opens(path, before, after)
+                loads += 1
+                if stop.is_set():
+                    return
+        except BaseException as error:
+            wrong.append(error)
+
+    visiting = threading.Thread(target=visit)
+    visiting.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        visiting.join()
+    assert not wrong, wrong
+    assert loads
+
+
+def cuts_and_recovers(
+    open_host: Callable[[], Host], wire: Wire, visitor: Visitor, *, seed: int, cuts: int, whole: bool
+) -> None:
+    """Publishes old, then new through `cuts` cuts at random points of what it takes without any; then checks the end."""
+    random_ = random.Random(seed)
+    wire.cut_after(float("inf"))
+    assert tried(old(), open_host)
+    wire.cut_after(float("inf"))
+    assert visitor.sees(old())
+    with always_visited(visitor, old(), new()):
+        assert tried(new(), open_host)
+    takes = wire.carried
+    assert visitor.sees(new())
+    for turn in range(cuts):
+        before, after = (new(), old_again()) if turn % 2 == 0 else (old_again(), new())
+        wire.cut_after(random_.randrange(takes))
+        ended = tried(after, open_host)
+        visitor.looks_around(before, after)
+        if whole:
+            assert visitor.sees(after if ended else before) or visitor.sees(after)
+        wire.cut_after(float("inf"))
+        assert tried(after, open_host)
+        assert visitor.sees(after)
+        gone = [path for path in before.keys() - after.keys() if not publish.is_immutable(path)]
+        assert gone
+        assert [visitor.get(path) for path in gone] == [None] * len(gone)
+        assert visitor.get(BEGUN) is None
+
+
+def old_again() -> Files:
+    """The old site's pages with the new one's releases in the manifest: history is kept, and all else goes back."""
+    told = publish.read_manifest(new()["manifest.json"], "")
+    return {**old(), "manifest.json": manifest(old(), told.releases)}
+
+
+def manifest(files: Files, releases: object) -> bytes:
+    import hashlib
+    import json
+
+    digests = {path: hashlib.sha256(content).hexdigest() for path, content in files.items() if path != "manifest.json"}
+    return json.dumps({"schema": "policy-manifest/1", "releases": releases, "files": digests}).encode()
+
+
+def test_sftp(agent: Shell, wire: Wire, tmp_path: Path) -> None:
+    site = tmp_path / "public_html"
+    target = Target(kind="sftp", host=HERE, port=wire.port, host_key=agent.host_key, folder=str(site))
+    with shown(site, tmp_path / "nginx") as visitor:
+        cuts_and_recovers(opener(target, tmp_path), wire, visitor, seed=1, cuts=24, whole=False)
+    assert not (site / ".publish" / "begun.json").exists()
+
+
+def test_rsync(agent: Shell, wire: Wire, tmp_path: Path) -> None:
+    site = tmp_path / "web site"  # whose name a shell would take apart
+    target = Target(kind="rsync", host=HERE, port=wire.port, host_key=agent.host_key, folder=str(site), keep=2)
+    with shown(site / "current", tmp_path / "nginx") as visitor:
+        cuts_and_recovers(opener(target, tmp_path), wire, visitor, seed=2, cuts=10, whole=True)
+    assert len(list((site / "releases").iterdir())) == 2
+
+
+def test_s3(s3_port: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import boto3
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    there = f"http://{HERE}:{s3_port}"
+    boto3.client("s3", endpoint_url=there, region_name="us-east-1").create_bucket(Bucket="policies")
+    wire = Wire(s3_port)
+    try:
+        target = Target(kind="s3", bucket="policies", endpoint=f"http://{HERE}:{wire.port}", prefix="site")
+        visitor = Visitor(f"{there}/policies/site", index="index.html")
+        cuts_and_recovers(opener(target, tmp_path), wire, visitor, seed=3, cuts=6, whole=False)
+    finally:
+        wire.close()
