@@ -102,7 +102,7 @@ class Plan:
 def plan(files: Mapping[str, bytes], host: Host, where: str) -> Plan:
     """What the host lacks; PolicyError where the site would rewrite what was published there."""
     before = read_manifest(host.read(MANIFEST), f"{where}/{MANIFEST}")
-    begun = read_manifest(host.read(BEGUN), f"{where}/{BEGUN}")
+    begun = NOTHING if host.switches else read_manifest(host.read(BEGUN), f"{where}/{BEGUN}")
     now = read_manifest(files[MANIFEST], MANIFEST)
     if lost := [*_rewritten(now, before, where), *_rewritten(now, begun, where)]:
         raise PolicyError(dict.fromkeys(lost))
@@ -141,6 +141,8 @@ def _rewritten(now: Manifest, published: Manifest, where: str) -> list[Problem]:
 
 def publish(files: Mapping[str, bytes], todo: Plan, host: Host) -> Iterator[int]:
     """Carry it out. Stopped anywhere and started again, it ends in the same site."""
+    if not todo.puts:
+        return
     changed = {path: files[path] for path in todo.changed}
     begun = {} if host.switches else {BEGUN: _begun(files, todo)}
     yield from host.prepare({**changed, **begun})

@@ -78,7 +78,8 @@ class Folder:
             part.mkdir(parents=True, exist_ok=True)
             part.rename(self._next)
         for path, content in files.items():
-            output.put(self._next / path, content)  # takes the link's place: the old release keeps its own
+            # It takes the link's place: the old release keeps its own. After a power cut it must not be an empty one.
+            output.put(self._next / path, content, durable=True)
             yield len(content)
 
     def put(self, files: Mapping[str, bytes]) -> Iterator[int]:
@@ -91,7 +92,6 @@ class Folder:
     def switch(self) -> None:
         name = next_name(self._names(), self._manifest)
         self._next.rename(self._releases / name)
-        os.sync()  # after a power cut the link must not lead to files that never reached the disk
         self._show(name)
 
     def back(self) -> str:

@@ -24,6 +24,8 @@ mkdir -p releases
 if test -e current; then cp -al current/. releases/.part; else mkdir releases/.part; fi
 mv releases/.part releases/"$1"
 """
+# After a power cut the link must not lead to files that never reached the disk. What is linked to once is new.
+_KEEP = 'find releases/"$1" -type f -links 1 -exec sync {} + || sync;'
 _SHOW = """
 rm -f .current; ln -s releases/"$1" .current; mv -Tf .current current; shift
 for old; do rm -rf releases/"$old"; done
@@ -46,7 +48,19 @@ class Rsync:
             known = Path(self._scratch.name) / "known_hosts"
             known.write_text(target.known_hosts)
             options += [f"UserKnownHostsFile={known}", "GlobalKnownHostsFile=/dev/null"]
-        self._ssh = ["ssh", "-p", str(target.port), *(part for option in options for part in ("-o", option))]
+        shared = ["-S", f"{self._scratch.name}/shared"]
+        self._ssh = ["ssh", *shared, "-p", str(target.port), *(part for option in options for part in ("-o", option))]
+        self._connect()
+
+    def _connect(self) -> None:
+        """One connection that all commands share; it lasts until its input is closed."""
+        command = [self._ssh[0], "-M", *self._ssh[1:], self._where, "--", "echo; cat"]
+        self._shared = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert self._shared.stdout and self._shared.stderr
+        if not self._shared.stdout.readline():
+            said = self._shared.stderr.read()
+            self.close()
+            raise subprocess.CalledProcessError(255, "ssh", stderr=said)
 
     def read(self, path: str) -> bytes | None:
         try:
@@ -66,16 +80,7 @@ class Rsync:
         there = f"{self._where}:{self._target.folder}/releases/{self._next}/"
         # --checksum: what a publishing that was cut brought up is not sent again, whatever its time.
         sent = ["rsync", "-rsz", "--checksum", "--out-format=%l", "-e", shlex.join(self._ssh), f"{source}/", there]
-        yield from self._sizes(sent)
-
-    def _sizes(self, command: list[str]) -> Iterator[int]:
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            assert process.stdout and process.stderr
-            for line in process.stdout:
-                yield int(line)
-            said = process.stderr.read()
-        if process.returncode:
-            raise subprocess.CalledProcessError(process.returncode, "rsync", stderr=said)
+        yield from _sizes(sent)
 
     def put(self, files: Mapping[str, bytes]) -> Iterator[int]:
         return iter(())
@@ -88,7 +93,7 @@ class Rsync:
         names = self._names()
         name = releases.next_name(names, self._manifest)
         old = releases.surplus({*names, name} - {self._next}, name, self._target.keep)
-        self._run(f'mv releases/"$1" releases/"$2"; sync; shift; {_SHOW}', self._next, name, *old)
+        self._run(f'{_KEEP} mv releases/"$1" releases/"$2"; shift; {_SHOW}', self._next, name, *old)
 
     def back(self) -> str:
         names, current = self._names(), self._run("readlink current").decode().strip()
@@ -97,6 +102,7 @@ class Rsync:
         return name
 
     def close(self) -> None:
+        self._shared.communicate()
         self._scratch.cleanup()
 
     def _names(self) -> list[str]:
@@ -110,6 +116,16 @@ class Rsync:
         remote = shlex.join(["sh", "-c", enter + script, "sh", *arguments])
         command = [*self._ssh, self._where, "--", remote]
         return subprocess.run(command, input=given, capture_output=True, check=True).stdout
+
+
+def _sizes(command: list[str]) -> Iterator[int]:
+    """Runs rsync, and yields the length of each file that it sent."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout and process.stderr
+        yield from map(int, process.stdout)
+        said = process.stderr.read()
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, "rsync", stderr=said)
 
 
 def open_host(target: Target, root: Path, beside: Mapping[str, bytes]) -> Rsync:

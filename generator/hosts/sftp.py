@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -34,6 +35,7 @@ class Sftp:
         self._folder = PurePosixPath(target.folder)
         self._host = target.host
         self._loop = asyncio.Runner()
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # a cut is told once, by the error it raises
         self._in_place: set[str] = set()
         try:
             self._connection, self._sftp = self._loop.run(_connect(target))

@@ -80,6 +80,7 @@ def sshd(folder: Path) -> Iterator[Shell]:
         "PidFile": "none",
         "StrictModes": "no",
         "UsePAM": "no",
+        "UseDNS": "no",
         "PasswordAuthentication": "no",
         "PermitRootLogin": "prohibit-password",
         "MaxStartups": "100",
@@ -172,6 +173,8 @@ class Wire:
                 server = socket.create_connection(("127.0.0.1", self._to))
                 with self._lock:
                     self._open |= {client, server}
+                for end in (client, server):
+                    end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 for pair in ((client, server, True), (server, client, False)):
                     threading.Thread(target=self._carry, args=pair, daemon=True).start()
 

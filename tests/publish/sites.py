@@ -118,5 +118,3 @@ class Visitor:
 
     def sees(self, files: Files) -> bool:
         return all(self.get(path) == content for path, content in files.items())
-
-
