@@ -84,8 +84,10 @@ def receiving(folder: Path, notices: Path) -> Iterator[int]:
     command = [sys.executable, LAUNCH, url, str(notices)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        yield int(process.stdout.readline())
-        process.terminate()
+        try:
+            yield int(process.stdout.readline())
+        finally:
+            process.terminate()
 
 
 @contextmanager
