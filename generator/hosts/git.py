@@ -26,10 +26,14 @@ class Branch:
         self._beside = beside
         self._scratch = tempfile.TemporaryDirectory()
         self._import: subprocess.Popen[bytes] | None = None
-        self._git("init", "--quiet", "--bare")
-        self._there = bool(self._git("ls-remote", repository, self._branch))
-        if self._there:
-            self._git("fetch", "--quiet", "--depth=2", repository, f"{self._branch}:{_SITE}")
+        try:
+            self._git("init", "--quiet", "--bare")
+            self._there = bool(self._git("ls-remote", repository, self._branch))
+            if self._there:
+                self._git("fetch", "--quiet", "--depth=2", repository, f"{self._branch}:{_SITE}")
+        except BaseException:
+            self.close()
+            raise
 
     def read(self, path: str) -> bytes | None:
         if not self._there or not self._git("ls-tree", _SITE, path):

@@ -22,7 +22,7 @@ from generator.hosts import secret
 from generator.publish import BEGUN
 from generator.targets import Target
 
-_AT_ONCE = 16  # requests on their way together: one by one, each file would wait for the other end of the world
+_AT_ONCE = 8  # files on their way together: one by one, each would wait for the other end of the world
 _MISSING = (SFTPNoSuchFile, SFTPNoSuchPath)
 T = TypeVar("T")
 

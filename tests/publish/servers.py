@@ -1,4 +1,4 @@
-"""Real servers on loopback, each an ordinary process with its own ports, keys and folders; and a wire that can be cut."""
+"""Real servers on loopback, ordinary processes with their own ports, keys and folders; and a wire that can be cut."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.request import urlopen
 
 _READY_SECONDS = 20
 
@@ -67,7 +66,7 @@ class Shell:
 def sshd(folder: Path) -> Iterator[Shell]:
     folder.mkdir()
     for name in ("host", "user"):
-        keygen = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", folder / name]
+        keygen = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(folder / name)]
         subprocess.run(keygen, check=True)
     if os.getuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)  # which Debian's unit makes when it starts
@@ -93,7 +92,7 @@ def sshd(folder: Path) -> Iterator[Shell]:
         try:
             while not agent.exists():
                 time.sleep(0.01)
-            add = ["ssh-add", "-q", folder / "user"]
+            add = ["ssh-add", "-q", str(folder / "user")]
             subprocess.run(add, check=True, env={**os.environ, "SSH_AUTH_SOCK": str(agent)})
             yield Shell(port, " ".join((folder / "host.pub").read_text().split()[:2]), agent)
         finally:
@@ -124,7 +123,7 @@ def nginx(folder: Path, config: str, port: int) -> Iterator[Path]:
         f"{user} daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log info;\n"
         f"events {{}} http {{ access_log {folder}/access.log; {temporary} include {folder}/site.conf; }}\n"
     )
-    command = [program("nginx"), "-p", folder, "-c", main]
+    command = [program("nginx"), "-p", str(folder), "-c", str(main)]
     subprocess.run([*command, "-t"], check=True, capture_output=True)
     with running(command, port, folder / "out.log"):
         yield folder
@@ -137,7 +136,7 @@ def caddy(folder: Path, config: str, port: int) -> Iterator[Path]:
     path = folder / "Caddyfile"
     path.write_text(config.replace("{\n", f"{{\n\tadmin 127.0.0.1:{free_port()}\n", 1))
     home = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
-    command = [program("caddy"), "run", "--config", path, "--adapter", "caddyfile"]
+    command = [program("caddy"), "run", "--config", str(path), "--adapter", "caddyfile"]
     with running(command, port, folder / "caddy.log", env=home):
         yield folder
 
@@ -207,9 +206,3 @@ def _slam(end: socket.socket) -> None:
         end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         end.shutdown(socket.SHUT_RDWR)
     end.close()
-
-
-def answers(url: str) -> bool:
-    with contextlib.suppress(OSError), urlopen(url, timeout=2):
-        return True
-    return False

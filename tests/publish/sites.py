@@ -64,7 +64,8 @@ def tried(files: Files, open_host: Callable[[], Host]) -> bool:
         return False
     try:
         send(files, host)
-    except (*host.errors, PolicyError):
+    except Exception as error:
+        assert isinstance(error, (*host.errors, PolicyError)), error
         return False
     finally:
         host.close()

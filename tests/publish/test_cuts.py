@@ -8,9 +8,11 @@ import hashlib
 import itertools
 import json
 import random
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,7 @@ from generator.publish import BEGUN, Host
 from generator.targets import Target
 from tests.publish import servers
 from tests.publish.servers import Shell, Wire
-from tests.publish.sites import Files, Visitor, new, old, send, tried
+from tests.publish.sites import Files, Visitor, new, old, tried
 from tests.trees import CONSENT, SITE
 
 HERE = "127.0.0.1"
@@ -74,7 +76,7 @@ def always_visited(visitor: Visitor, before: Files, after: Files) -> Iterator[No
 def cuts_and_recovers(
     open_host: Callable[[], Host], wire: Wire, visitor: Visitor, *, seed: int, cuts: int, whole: bool
 ) -> None:
-    """Publishes old, then new through `cuts` cuts at random points of what it takes without any; then checks the end."""
+    """Publishes old, new, old and so on, each but the first two with a cut at a random point of what it takes."""
     random_ = random.Random(seed)
     wire.cut_after(float("inf"))
     assert tried(old(), open_host)
@@ -113,7 +115,7 @@ def test_sftp(agent: Shell, wire: Wire, tmp_path: Path) -> None:
     site = tmp_path / "public_html"
     target = Target(kind="sftp", host=HERE, port=wire.port, host_key=agent.host_key, folder=str(site))
     with shown(site, tmp_path / "nginx") as visitor:
-        cuts_and_recovers(opener(target, tmp_path), wire, visitor, seed=1, cuts=24, whole=False)
+        cuts_and_recovers(opener(target, tmp_path), wire, visitor, seed=1, cuts=12, whole=False)
     assert not (site / ".publish" / "begun.json").exists()
 
 
@@ -121,7 +123,7 @@ def test_rsync(agent: Shell, wire: Wire, tmp_path: Path) -> None:
     site = tmp_path / "web site"  # whose name a shell would take apart
     target = Target(kind="rsync", host=HERE, port=wire.port, host_key=agent.host_key, folder=str(site), keep=2)
     with shown(site / "current", tmp_path / "nginx") as visitor:
-        cuts_and_recovers(opener(target, tmp_path), wire, visitor, seed=2, cuts=10, whole=True)
+        cuts_and_recovers(opener(target, tmp_path), wire, visitor, seed=2, cuts=4, whole=True)
     assert len(list((site / "releases").iterdir())) == 2
 
 
@@ -136,6 +138,53 @@ def test_s3(s3_port: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     try:
         target = Target(kind="s3", bucket="policies", endpoint=f"http://{HERE}:{wire.port}", prefix="site")
         visitor = Visitor(f"{there}/policies/site", index="index.html")
-        cuts_and_recovers(opener(target, tmp_path), wire, visitor, seed=3, cuts=6, whole=False)
+        cuts_and_recovers(opener(target, tmp_path), wire, visitor, seed=3, cuts=4, whole=False)
     finally:
         wire.close()
+
+
+def test_a_branch(agent: Shell, wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever fetches it gets one commit or the other."""
+    pages, known = tmp_path / "pages.git", tmp_path / "known_hosts"
+    subprocess.run(["git", "init", "--quiet", "--bare", pages], check=True)
+    target = Target(kind="git", repository=f"ssh://{HERE}:{wire.port}{pages}", branch="pages")
+    known.write_text(Target(kind="sftp", host=HERE, port=wire.port, folder="x", host_key=agent.host_key).known_hosts)
+    monkeypatch.setenv("GIT_SSH_COMMAND", f"ssh -o BatchMode=yes -o UserKnownHostsFile={known}")
+
+    def read(path: str) -> bytes:
+        return subprocess.run(["git", "-C", pages, "cat-file", "blob", f"pages:{path}"], capture_output=True).stdout
+
+    def is_there(files: Files) -> bool:
+        return all(read(path) == content for path, content in files.items())
+
+    random_ = random.Random(4)
+    wire.cut_after(float("inf"))
+    assert tried(old(), opener(target, tmp_path))
+    assert is_there(old())
+    wire.cut_after(float("inf"))
+    assert tried(new(), opener(target, tmp_path))
+    takes, before, after = wire.carried, new(), old_again()
+    for _ in range(4):
+        wire.cut_after(random_.randrange(takes))
+        ended = tried(after, opener(target, tmp_path))
+        assert is_there(after) or (not ended and is_there(before))
+        wire.cut_after(float("inf"))
+        assert tried(after, opener(target, tmp_path))
+        assert is_there(after)
+        before, after = after, before
+
+
+@pytest.mark.parametrize("share", [0.6, 0.8])
+def test_what_was_brought_up_before_a_cut_is_not_sent_again(
+    agent: Shell, wire: Wire, tmp_path: Path, share: float
+) -> None:
+    target = Target(kind="sftp", host=HERE, port=wire.port, host_key=agent.host_key, folder=str(tmp_path / "a"))
+    wire.cut_after(float("inf"))
+    assert tried(new(), opener(target, tmp_path))
+    takes = wire.carried
+    again = opener(replace(target, folder=str(tmp_path / "b")), tmp_path)
+    wire.cut_after(int(takes * share))
+    assert not tried(new(), again)
+    wire.cut_after(float("inf"))
+    assert tried(new(), again)
+    assert wire.carried < takes * (1.2 - share) + 10_000  # which is about what a connection itself takes

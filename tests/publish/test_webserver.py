@@ -21,7 +21,7 @@ from generator import build, output, webserver
 from generator.config import Site, load
 from generator.errors import PolicyError
 from generator.ledger import store
-from tests.ledger.launch import __file__ as LAUNCH
+from tests.ledger import launch
 from tests.publish import servers
 from tests.publish.sites import new
 from tests.trees import CONSENT, SITE
@@ -81,7 +81,7 @@ class Running:
 def receiving(folder: Path, notices: Path) -> Iterator[int]:
     url = f"sqlite:///{folder}/choices.db"
     store.create(url, "www.example.com/choices")
-    command = [sys.executable, LAUNCH, url, str(notices)]
+    command = [sys.executable, launch.__file__, url, str(notices)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         try:
@@ -116,9 +116,10 @@ def serving(kind: str, folder: Path, *, secure: bool = False, receiver_port: int
 def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp(request.param)
     output.write(new(), folder / "site")
-    with receiving(folder, folder / "site/notices.json") as port, serving(
-        request.param, folder, receiver_port=port
-    ) as found:
+    with (
+        receiving(folder, folder / "site/notices.json") as port,
+        serving(request.param, folder, receiver_port=port) as found,
+    ):
         yield found
 
 
@@ -281,7 +282,7 @@ def test_a_receiver_elsewhere_is_not_behind_this_server(tmp_path: Path) -> None:
         assert "connect-src 'self' https://choices.example.com" in made
 
 
-@pytest.mark.parametrize("sign", list('"\\${};') + ["\n"])
+@pytest.mark.parametrize("sign", [*'"\\${};', "\n"])
 def test_nothing_breaks_out_of_its_place(sign: str, tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="cannot be written into a configuration"):
         webserver.configuration(

@@ -1,0 +1,67 @@
+"""A published site is downloaded again, and what is not as it was built is named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from generator import output, webserver
+from generator.config import load
+from generator.errors import PolicyError
+from generator.output import MANIFEST
+from generator.published import verify_published
+from tests.publish import servers
+from tests.publish.sites import new, old
+from tests.trees import CONSENT, SITE
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    folder, port = tmp_path / "site", servers.free_port()
+    output.write(new(), folder)
+    url = f"http://localhost:{port}"
+    described = load(SITE.replace("https://www.example.com", url) + CONSENT)
+    config = webserver.configuration("nginx", described, folder=folder, receiver="127.0.0.1:9", program=Path("policy"))
+    with servers.nginx(tmp_path / "nginx", config, port):
+        yield url, folder
+
+
+def test_a_site_as_it_was_built_has_no_problem(site: tuple[str, Path]) -> None:
+    url, _ = site
+    assert verify_published(url) == ()
+    assert verify_published(f"{url}/", expected=new()[MANIFEST]) == ()
+
+
+def test_what_was_changed_or_lost_is_named(site: tuple[str, Path]) -> None:
+    url, folder = site
+    (folder / "terms/1.0.md").write_text("Something else.")
+    (folder / "terms/history/index.html").unlink()
+    found = {str(problem.where): problem for problem in verify_published(url)}
+    assert found.keys() == {f"{url}/terms/1.0.md", f"{url}/terms/history/index.html"}
+    assert "missing" in found[f"{url}/terms/history/index.html"].message
+
+
+def test_a_manifest_that_was_changed_with_its_file_does_not_hide_a_release(site: tuple[str, Path]) -> None:
+    """Whoever changes a released text and its hash among the files must also rewrite what was released."""
+    url, folder = site
+    (folder / "terms/1.0.md").write_text("Something else.")
+    told = json.loads((folder / MANIFEST).read_text())
+    told["files"]["terms/1.0.md"] = "e8ed8ba9b60a1a3fd6f8c2cd2a2a1d3b2e1bfac2ea5d13a2e7d2f7bd8c0be0f4"
+    (folder / MANIFEST).write_text(json.dumps(told))
+    assert f"{url}/terms/1.0.md" in {str(problem.where) for problem in verify_published(url)}
+
+
+def test_another_site_than_the_expected_is_named(site: tuple[str, Path]) -> None:
+    url, _ = site
+    assert [problem.code for problem in verify_published(url, expected=old()[MANIFEST])] == ["verify.other"]
+
+
+def test_no_manifest_and_no_server_are_told_apart(site: tuple[str, Path]) -> None:
+    url, folder = site
+    (folder / MANIFEST).unlink()
+    assert [problem.code for problem in verify_published(url)] == ["verify.manifest"]
+    with pytest.raises(PolicyError, match=r"verify\.unreachable"):
+        verify_published(f"http://127.0.0.1:{servers.free_port()}")
