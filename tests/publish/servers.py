@@ -159,6 +159,8 @@ class Wire:
             self._left, self.carried = count, 0
 
     def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)  # wakes who waits in accept
         self._listening.close()
         self._cut()
 
@@ -166,16 +168,27 @@ class Wire:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listening.accept()
-                if self._left <= 0:
-                    _slam(client)
-                    continue
                 server = socket.create_connection(("127.0.0.1", self._to))
-                with self._lock:
-                    self._open |= {client, server}
                 for end in (client, server):
                     end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                for pair in ((client, server, True), (server, client, False)):
-                    threading.Thread(target=self._carry, args=pair, daemon=True).start()
+                with self._lock:
+                    self._open |= {client, server}
+                if self._left <= 0:
+                    self._cut()
+                threading.Thread(target=self._join, args=(client, server), daemon=True).start()
+
+    def _join(self, client: socket.socket, server: socket.socket) -> None:
+        """Closes both when nobody uses either: the number of a closed one is at once another's."""
+        pairs = ((client, server, True), (server, client, False))
+        carriers = [threading.Thread(target=self._carry, args=pair, daemon=True) for pair in pairs]
+        for carrier in carriers:
+            carrier.start()
+        for carrier in carriers:
+            carrier.join()
+        with self._lock:
+            self._open -= {client, server}
+            client.close()
+            server.close()
 
     def _carry(self, source: socket.socket, sink: socket.socket, counted: bool) -> None:
         with contextlib.suppress(OSError):
@@ -194,15 +207,9 @@ class Wire:
             return allowed
 
     def _cut(self) -> None:
+        """A reset, and no goodbye."""
         with self._lock:
-            cut, self._open = self._open, set()
-        for end in cut:
-            _slam(end)
-
-
-def _slam(end: socket.socket) -> None:
-    """A reset, and no goodbye."""
-    with contextlib.suppress(OSError):
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        end.shutdown(socket.SHUT_RDWR)
-    end.close()
+            for end in self._open:
+                with contextlib.suppress(OSError):
+                    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    end.shutdown(socket.SHUT_RDWR)

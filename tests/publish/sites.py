@@ -92,11 +92,12 @@ class Visitor:
 
     def looks_around(self, before: Files, after: Files) -> None:
         """Each page is the old or the new one, whole; what it is made of is there; and so is where it leads."""
+        led_to = set[str]()
         for path in sorted(page for page in before.keys() | after.keys() if page.endswith(".html")):
-            if page := self.opens(path, before, after):
-                for target in set(re.findall(rb'href="(/[^"#?]*)"', page)):
-                    name = target.decode().lstrip("/") + ("index.html" if target.endswith(b"/") else "")
-                    assert self.get(name) is not None, (path, target)
+            page = self.opens(path, before, after) or b""
+            led_to |= {target.decode().lstrip("/") for target in re.findall(rb'href="(/[^"#?]*)"', page)}
+        for name in led_to:
+            assert self.get(name + ("index.html" if name.endswith("/") or not name else "")) is not None, name
 
     def opens(self, path: str, before: Files, after: Files) -> bytes | None:
         """One page with its parts, as a browser loads it."""

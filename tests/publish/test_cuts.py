@@ -5,10 +5,12 @@ never a page without its parts; and the same publishing started again ends in th
 from __future__ import annotations
 
 import hashlib
+import io
 import itertools
 import json
 import random
 import subprocess
+import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -151,11 +153,11 @@ def test_a_branch(agent: Shell, wire: Wire, tmp_path: Path, monkeypatch: pytest.
     known.write_text(Target(kind="sftp", host=HERE, port=wire.port, folder="x", host_key=agent.host_key).known_hosts)
     monkeypatch.setenv("GIT_SSH_COMMAND", f"ssh -o BatchMode=yes -o UserKnownHostsFile={known}")
 
-    def read(path: str) -> bytes:
-        return subprocess.run(["git", "-C", pages, "cat-file", "blob", f"pages:{path}"], capture_output=True).stdout
-
     def is_there(files: Files) -> bool:
-        return all(read(path) == content for path, content in files.items())
+        archive = subprocess.run(["git", "-C", pages, "archive", "pages"], check=True, capture_output=True).stdout
+        with tarfile.open(fileobj=io.BytesIO(archive)) as held:
+            found = {one.name: held.extractfile(one) for one in held if one.isfile()}
+            return all((file := found.get(path)) and file.read() == content for path, content in files.items())
 
     random_ = random.Random(4)
     wire.cut_after(float("inf"))
