@@ -12,7 +12,6 @@ those paths may hold the old or the new, so they count as changed until a later 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,8 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Protocol
 
+from generator import verify
 from generator.errors import PolicyError, Problem, Where
-from generator.output import MANIFEST
+from generator.verify import MANIFEST
 
 BEGUN = ".publish/begun.json"
 _IMMUTABLE = re.compile(r".+\.[0-9a-f]{10}\.(?:css|js)|notices/[0-9a-f]{64}\.json")
@@ -56,9 +56,9 @@ class Host(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A manifest.json, or the BEGUN of a publishing: releases by policy and version, and files, with their SHA-256."""
+    """A manifest.json, or the BEGUN of a publishing: the rows of each register by their hashes, files with theirs."""
 
-    releases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    registers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -71,14 +71,14 @@ def read_manifest(data: bytes | None, where: str) -> Manifest:
         return NOTHING
     try:
         told = json.loads(data)
-        releases = {str(name): dict(versions.items()) for name, versions in told["releases"].items()}
+        registers = {str(name): dict(rows.items()) for name, rows in told["registers"].items()}
         files = {str(path): str(digest) for path, digest in told["files"].items()}
     except (ValueError, KeyError, TypeError, AttributeError):
-        releases, files = {}, {"": ""}
+        registers, files = {}, {"": ""}
     if not all(map(_is_inside, files)):
         hint = "mend it from a copy of the published site; delete it only if nothing of ours was ever published there"
         raise PolicyError(Problem("publish.manifest", Where(where), "this is not a manifest of ours", hint))
-    return Manifest(releases, files)
+    return Manifest(registers, files)
 
 
 def _is_inside(path: str) -> bool:
@@ -117,7 +117,7 @@ def compare(now: Manifest, before: Manifest, begun: Manifest) -> Plan:
     for path in changed:
         kind = "data" if not path.endswith(".html") else "pages" if path in before.files else "new pages"
         puts["immutable" if is_immutable(path) else kind].append(path)
-    if changed or gone or before.releases != now.releases:
+    if changed or gone or before.registers != now.registers:
         puts["manifest"] = [MANIFEST]
     deletions = tuple(path for path in gone if not is_immutable(path))
     return Plan({name: tuple(paths) for name, paths in puts.items() if paths}, deletions, len(now.files) - len(changed))
@@ -129,13 +129,13 @@ def is_immutable(path: str) -> bool:
 
 
 def _rewritten(now: Manifest, published: Manifest, where: str) -> list[Problem]:
-    """Releases that are published and that would be changed or taken away: history stays (V01)."""
+    """Rows of registers that are published and that this site does not have: history stays (V01)."""
     hint = "bring back the text that was published; what it should say now is a new release"
     return [
-        Problem("publish.rewrites-history", Where(where), f"{name} {version} is published as {digest}", hint)
-        for name, versions in published.releases.items()
-        for version, digest in versions.items()
-        if now.releases.get(name, {}).get(version) != digest
+        Problem("publish.rewrites-history", Where(where), f"{name} {version} is published as row {row}", hint)
+        for name, rows in published.registers.items()
+        for row, version in rows.items()
+        if row not in now.registers.get(name, ())
     ]
 
 
@@ -155,7 +155,7 @@ def publish(files: Mapping[str, bytes], todo: Plan, host: Host) -> Iterator[int]
 def _begun(files: Mapping[str, bytes], todo: Plan) -> bytes:
     new = read_manifest(files[MANIFEST], MANIFEST)
     doubtful = {path: new.files.get(path, "") for path in (*todo.changed, *todo.deletions) if path != MANIFEST}
-    return json.dumps({"releases": new.releases, "files": doubtful}, sort_keys=True).encode()
+    return json.dumps({"registers": new.registers, "files": doubtful}, sort_keys=True).encode()
 
 
 # What is asked of a built site before any of it goes up.
@@ -171,7 +171,7 @@ _STOPPED = re.compile(
 
 def faults(files: Mapping[str, bytes], csp: str) -> Iterator[Problem]:
     """What keeps a built site at home: hashes, links, CSP, sizes."""
-    yield from _hashes(files)
+    yield from verify.site(files.get, files).problems
     pages = {path: content for path, content in files.items() if path.endswith(".html")}
     ids = {path: frozenset(_ID.findall(content)) for path, content in pages.items()}
     for path, content in pages.items():
@@ -183,23 +183,6 @@ def faults(files: Mapping[str, bytes], csp: str) -> Iterator[Problem]:
         limit = _LIMITS.get(PurePosixPath(path).suffix, _LIMITS[""])
         if not 0 < len(content) <= limit:
             yield Problem("publish.size", Where(path), f"{len(content)} bytes, and may have 1 to {limit}")
-
-
-def _hashes(files: Mapping[str, bytes]) -> Iterator[Problem]:
-    manifest = read_manifest(files[MANIFEST], MANIFEST)
-    for path, wanted in (*manifest.files.items(), *frozen(manifest).items()):
-        found = hashlib.sha256(files[path]).hexdigest() if path in files else "missing"
-        if found != wanted:
-            yield Problem("publish.hash", Where(path), f"is {found}, and the manifest says {wanted}")
-
-
-def frozen(manifest: Manifest) -> dict[str, str]:
-    """Where the site shows the text of each release, and the SHA-256 it was released with."""
-    return {
-        f"notices/{digest}.json" if name == "notice" else f"{name}/{version}.md": digest
-        for name, versions in manifest.releases.items()
-        for version, digest in versions.items()
-    }
 
 
 def _link(

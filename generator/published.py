@@ -1,47 +1,57 @@
-"""A published site, downloaded again: the files that visitors get are those that were built."""
+"""A published site, downloaded again: visitors get the files that were built."""
 
 from __future__ import annotations
 
-import hashlib
-from concurrent.futures import ThreadPoolExecutor
+import json
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from itertools import islice
 from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
+from generator import verify
 from generator.errors import PolicyError, Problem, Where
-from generator.output import MANIFEST
-from generator.publish import frozen, read_manifest
+from generator.verify import MANIFEST, Verified
 
-_AT_ONCE = 8
+_AHEAD = 8  # downloads on their way together; no more of a site is held at once
 _SECONDS = 30
 
 
-def verify_published(url: str, *, expected: bytes | None = None) -> tuple[Problem, ...]:
-    """What of the site at `url` is not as its manifest says, or not as in the manifest that is `expected` there."""
+def verify_published(url: str, *, built: bytes | None = None) -> Verified:
+    """What the site at `url` can show for itself; `built` is the manifest of the one that ought to be there."""
     base = url.rstrip("/")
     told = _get(base, MANIFEST)
-    if told is None:
-        problem = Problem("verify.manifest", Where(f"{base}/{MANIFEST}"), "there is no manifest to compare with")
-        return (problem,)
-    manifest = read_manifest(told, f"{base}/{MANIFEST}")
-    problems = []
-    if expected is not None and told != expected:
-        hint = "publish it: policy publish"
-        problems.append(Problem("verify.other", Where(f"{base}/{MANIFEST}"), "another site is published", hint))
-    wanted = {**frozen(manifest), **manifest.files}  # a release whose page has another hash is told of below
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = dict(zip(wanted, pool.map(lambda path: _digest(base, path), wanted), strict=True))
-    both = [*manifest.files.items(), *((path, digest) for path, digest in frozen(manifest).items())]
-    for path, digest in dict.fromkeys(both):
-        if found[path] != digest:
-            message = f"is {found[path] or 'missing'}, and was published as {digest}"
-            problems.append(Problem("verify.changed", Where(f"{base}/{path}"), message))
-    return tuple(problems)
+    with ThreadPoolExecutor(_AHEAD) as pool:
+        found = verify.site(_Ahead(base, pool, _named(told)).read)
+    problems = [replace(one, where=Where(f"{base}/{one.where}")) for one in found.problems]
+    if built is not None and told not in (None, built):
+        message = "the site built here is another one than is published"
+        hint = "policy publish"
+        problems.append(Problem("verify.other", Where(f"{base}/{MANIFEST}"), message, hint, "warning"))
+    return replace(found, problems=tuple(problems))
 
 
-def _digest(base: str, path: str) -> str | None:
-    content = _get(base, path)
-    return None if content is None else hashlib.sha256(content).hexdigest()
+def _named(manifest: bytes | None) -> list[str]:
+    try:
+        return [MANIFEST, *json.loads(manifest or b"")["files"]]
+    except (ValueError, KeyError, TypeError):
+        return []
+
+
+class _Ahead:
+    """Reads in the order in which it will be asked, a little ahead of it."""
+
+    def __init__(self, base: str, pool: ThreadPoolExecutor, order: Iterable[str]) -> None:
+        self._base, self._pool, self._order = base, pool, iter(order)
+        self._coming: dict[str, Future[bytes | None]] = {}
+
+    def read(self, path: str) -> bytes | None:
+        for named in islice(self._order, _AHEAD - len(self._coming)):
+            self._coming[named] = self._pool.submit(_get, self._base, named)
+        coming = self._coming.pop(path, None)
+        return coming.result() if coming else _get(self._base, path)
 
 
 def _get(base: str, path: str) -> bytes | None:
@@ -52,8 +62,9 @@ def _get(base: str, path: str) -> bytes | None:
         with urlopen(asked, timeout=_SECONDS) as answer:
             return bytes(answer.read())
     except HTTPError as error:
-        if error.code in (404, 410):
-            return None
-        raise PolicyError(Problem("verify.unreachable", Where(address), str(error))) from None
+        with error:
+            if error.code in (404, 410):
+                return None
+            raise PolicyError(Problem("verify.unreachable", Where(address), str(error))) from None
     except OSError as error:
         raise PolicyError(Problem("verify.unreachable", Where(address), str(error))) from None

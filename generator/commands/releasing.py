@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import click
 
-from generator import build, config, output, releases, sources, verify
+from generator import build, config, output, published, releases, sources, verify
 from generator.commands.console import exit_if, show, today
 from generator.errors import PolicyError, Problem, Where
 from generator.history import Kind, Register
@@ -157,12 +157,13 @@ def _told(register: Register, library: Library, day: datetime | None) -> list[di
 
 
 @click.command("verify")
-@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", required=False, metavar="[FOLDER|URL]")
 @click.option("--strict", is_flag=True, help="Warnings count as problems.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was checked, and the problems, as JSON.")
 @click.pass_obj
-def verify_command(root: Path, folder: Path | None, strict: bool, as_json: bool) -> None:
-    """Hash everything again: the released texts and their registers, and the site built in FOLDER (DIR/dist).
+def verify_command(root: Path, folder: str | None, strict: bool, as_json: bool) -> None:
+    """Hash everything again: the released texts and their registers, and the site built in FOLDER (DIR/dist), or the
+    one published at URL (https://…), which is downloaded.
 
     A built site can be verified without the folder that it was built from.
     """
@@ -181,9 +182,10 @@ def verify_command(root: Path, folder: Path | None, strict: bool, as_json: bool)
     exit_if(any(strict or problem.severity == "error" for problem in problems))
 
 
-def _verified(root: Path, folder: Path | None) -> Iterator[tuple[str, verify.Verified]]:
+def _verified(root: Path, folder: str | None) -> Iterator[tuple[str, verify.Verified]]:
     """The sources, where they are there, and the built site, where it is."""
-    built = folder or root / "dist"
+    url = folder if folder and folder.startswith(("https://", "http://")) else None
+    built = Path(folder) if folder and not url else root / "dist"
     if (root / config.PATH).exists() or not folder:
         registers: dict[str, Register] = {}
         try:
@@ -193,7 +195,9 @@ def _verified(root: Path, folder: Path | None) -> Iterator[tuple[str, verify.Ver
             yield "content", verify.Verified(0, registers, tuple(output.lost_rows(registers, built)))
         except PolicyError as error:
             yield "content", verify.Verified(0, registers, error.problems)
-    if folder or built.exists():
+    if url:
+        yield url, published.verify_published(url, built=_content(root / "dist", verify.MANIFEST))
+    elif folder or built.exists():
         found = (path.relative_to(built) for path in built.rglob("*") if path.is_file())
         names = [path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts)]
         yield str(built), verify.site(lambda path: _content(built, path), names)

@@ -11,8 +11,8 @@ from pathlib import Path
 from generator import output
 from generator.errors import PolicyError, Problem, Where
 from generator.hosts import releases
-from generator.output import MANIFEST
 from generator.targets import Target
+from generator.verify import MANIFEST
 
 _NO_SUCH_FILE = 44
 _READ = f'test -e current/"$1" || exit {_NO_SUCH_FILE}; cat current/"$1"'

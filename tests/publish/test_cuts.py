@@ -21,9 +21,9 @@ import pytest
 
 from generator import hosts, publish, webserver
 from generator.config import load
-from generator.output import MANIFEST
 from generator.publish import BEGUN, Host
 from generator.targets import Target
+from generator.verify import MANIFEST
 from tests.publish import servers
 from tests.publish.servers import Shell, Wire
 from tests.publish.sites import Files, Visitor, new, old, tried
@@ -106,11 +106,15 @@ def cuts_and_recovers(
 
 def old_again() -> Files:
     """The old pages once more, after the new ones. What was released stays: in the manifest, and for the receiver."""
-    kept = {path: content for path, content in new().items() if path.startswith("notices") or path.endswith("1.1.md")}
+    kept = {
+        path: content
+        for path, content in new().items()
+        if path.startswith("notices") or path.endswith(("1.1.md", ".yaml"))
+    }
     files = {**old(), **kept}
-    releases = json.loads(new()[MANIFEST])["releases"]
+    registers = json.loads(new()[MANIFEST])["registers"]
     digests = {path: hashlib.sha256(content).hexdigest() for path, content in files.items() if path != MANIFEST}
-    return {**files, MANIFEST: json.dumps({"releases": releases, "files": digests}).encode()}
+    return {**files, MANIFEST: json.dumps({"registers": registers, "files": digests}).encode()}
 
 
 def test_sftp(agent: Shell, wire: Wire, tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ import pytest
 
 from generator import hosts, publish
 from generator.errors import PolicyError
-from generator.output import MANIFEST
 from generator.publish import Host
 from generator.targets import Target
+from generator.verify import MANIFEST
 from tests.publish.servers import Shell
 from tests.publish.sites import Files, new, old, send, tried
 
@@ -178,7 +178,7 @@ def test_a_site_that_rewrites_history_is_refused(
     target = target_of(kind, tmp_path, request, monkeypatch)
     assert tried(new(), lambda: hosts.open_host(target, tmp_path, {}))
     told = json.loads(new()[MANIFEST])
-    told["releases"]["terms"]["1.0"] = "0" * 64
+    told["registers"]["terms"] = {"0" * 64: "1.0"}
     for files in ({**new(), MANIFEST: json.dumps(told).encode()}, old()):
         host = hosts.open_host(target, tmp_path, {})
         with pytest.raises(PolicyError) as refused:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from generator import build, publish
 from generator.cli import main
 from generator.errors import PolicyError
-from generator.output import MANIFEST
 from generator.publish import Manifest, compare
 from generator.targets import Target
+from generator.verify import MANIFEST
 from tests.browser.preview import copy_site
 from tests.publish.sites import new, old
 from tests.trees import built, with_banner
@@ -67,8 +67,8 @@ def test_parts_go_before_pages_and_the_manifest_last() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"{}", b"[]", b'{"releases": {}, "files": []}', b'{"releases": 1, "files": {}}']
-    + [json.dumps({"releases": {}, "files": {path: ""}}).encode() for path in ("", "/etc/x", "../x", "a/../../x")],
+    [b"", b"{}", b"[]", b'{"registers": {}, "files": []}', b'{"registers": 1, "files": {}}']
+    + [json.dumps({"registers": {}, "files": {path: ""}}).encode() for path in ("", "/etc/x", "../x", "a/../../x")],
 )
 def test_a_manifest_that_makes_no_sense_is_not_taken_for_an_empty_host(data: bytes) -> None:
     with pytest.raises(PolicyError, match="not a manifest of ours"):
@@ -93,7 +93,7 @@ def page(inside: str) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"terms/1.0.md": b"Something else."}, "publish.hash terms/1.0.md"),
+        ({"terms/1.0.md": b"Something else."}, "file.changed terms/1.0.md"),
         (page('<a href="/nowhere/">x</a>'), "publish.link index.html"),
         (page('<a href="/terms/#nothing">x</a>'), "publish.link index.html"),
         (page('<img src="/static/none.png">'), "publish.link index.html"),
@@ -176,11 +176,11 @@ def test_publish_refuses_another_history(site: Path) -> None:
     run(site, "publish")
     manifest = site.parent / "web/current/manifest.json"
     told = json.loads(manifest.read_text())
-    told["releases"]["privacy-policy"]["1.0"] = "0" * 64
+    told["registers"]["privacy-policy"]["0" * 64] = "1.0"
     manifest.write_text(json.dumps(told))
     refused = run(site, "publish")
     assert refused.exit_code == 1
-    assert "publish.rewrites-history: privacy-policy 1.0 is published as 0000" in refused.output
+    assert "publish.rewrites-history: privacy-policy 1.0 is published as row 0000" in refused.output
 
 
 def test_publish_names_the_targets_there_are(site: Path) -> None:
