@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from generator import typedyaml
 from generator.consent import Declaration, is_origin
-from generator.targets import Target
+from generator.publishing.targets import Target
 
 PATH = "site.yaml"
 RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})

@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 
 import click
 
-from generator import build, hosts, publish, sources, webserver
+from generator import build, sources
 from generator.build import Built
 from generator.commands.console import exit_if, show, today
 from generator.commands.site import build_site
 from generator.errors import PolicyError, Problem, Where
-from generator.publish import Host, Plan
-from generator.targets import Target
+from generator.publishing import hosts, publish, webserver
+from generator.publishing.publish import Host, Plan
+from generator.publishing.targets import Target
 
 
 @click.command("publish")

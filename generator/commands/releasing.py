@@ -11,11 +11,12 @@ from typing import Any, Literal
 
 import click
 
-from generator import build, config, output, published, releases, sources, verify
+from generator import build, config, output, releases, sources, verify
 from generator.commands.console import exit_if, show, today
 from generator.errors import PolicyError, Problem, Where
 from generator.history import Kind, Register
 from generator.library import NOTICE, Library, readable_registers
+from generator.publishing import published
 from generator.releases import Prepared
 from generator.sources import Sources
 from generator.views import facts

@@ -19,14 +19,14 @@ from pathlib import Path
 
 import pytest
 
-from generator import hosts, publish, webserver
 from generator.config import load
-from generator.publish import BEGUN, Host
-from generator.targets import Target
+from generator.publishing import hosts, publish, webserver
+from generator.publishing.publish import BEGUN, Host
+from generator.publishing.targets import Target
 from generator.verify import MANIFEST
-from tests.publish import servers
-from tests.publish.servers import Shell, Wire
-from tests.publish.sites import Files, Visitor, new, old, tried
+from tests.publishing import servers
+from tests.publishing.servers import Shell, Wire
+from tests.publishing.sites import Files, Visitor, new, old, tried
 from tests.trees import CONSENT, SITE
 
 HERE = "127.0.0.1"

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from generator import build
 from generator.config import Site
 from generator.errors import PolicyError, Problem, Where
-from generator.publish import is_immutable
+from generator.publishing.publish import is_immutable
 
 FOR_EVER = "public, max-age=31536000, immutable"  # for names that hold the content's hash (RFC 8246)
 ASK = "no-cache"  # kept, but asked about each time: a page and its parts stay together

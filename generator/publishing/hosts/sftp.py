@@ -18,9 +18,9 @@ import asyncssh
 from asyncssh import SFTPError, SFTPNoSuchFile, SFTPNoSuchPath, SFTPOpUnsupported
 
 from generator.errors import PolicyError, Problem, Where
-from generator.hosts import secret
-from generator.publish import BEGUN
-from generator.targets import Target
+from generator.publishing.hosts import secret
+from generator.publishing.publish import BEGUN
+from generator.publishing.targets import Target
 
 _AT_ONCE = 8  # files on their way together: one by one, each would wait for the other end of the world
 _MISSING = (SFTPNoSuchFile, SFTPNoSuchPath)

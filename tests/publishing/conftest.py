@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.publish import servers
-from tests.publish.servers import Shell, Wire
+from tests.publishing import servers
+from tests.publishing.servers import Shell, Wire
 
 
 @pytest.fixture(scope="session")

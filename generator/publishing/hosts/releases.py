@@ -16,7 +16,7 @@ from pathlib import Path
 
 from generator import output
 from generator.errors import PolicyError, Problem, Where
-from generator.targets import Target
+from generator.publishing.targets import Target
 from generator.verify import MANIFEST
 
 _NAME = re.compile(r"(\d{4,})-[0-9a-f]{12}")

@@ -17,13 +17,14 @@ from pathlib import Path
 
 import pytest
 
-from generator import build, output, webserver
+from generator import build, output
 from generator.config import Site, load
 from generator.errors import PolicyError
 from generator.ledger import store
+from generator.publishing import webserver
 from tests.ledger import launch
-from tests.publish import servers
-from tests.publish.sites import new
+from tests.publishing import servers
+from tests.publishing.sites import new
 from tests.trees import CONSENT, SITE
 
 SERVERS = ("nginx", "caddy")

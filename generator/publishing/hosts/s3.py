@@ -14,9 +14,9 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from generator.errors import PolicyError, Problem, Where
-from generator.publish import BEGUN
-from generator.targets import Target
-from generator.webserver import caching, content_type
+from generator.publishing.publish import BEGUN
+from generator.publishing.targets import Target
+from generator.publishing.webserver import caching, content_type
 
 _AT_ONCE = 8
 

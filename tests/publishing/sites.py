@@ -11,9 +11,10 @@ from functools import cache
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-from generator import build, publish
+from generator import build
 from generator.errors import PolicyError
-from generator.publish import Host, Plan
+from generator.publishing import publish
+from generator.publishing.publish import Host, Plan
 from tests.trees import CONSENT, SITE, TERMS, TODAY, Frozen, built, make_sources, policy_files
 
 Files = Mapping[str, bytes]

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from generator import output, webserver
+from generator import output
 from generator.cli import main
 from generator.config import load
 from generator.errors import PolicyError
-from generator.published import verify_published
+from generator.publishing import webserver
+from generator.publishing.published import verify_published
 from generator.verify import MANIFEST
-from tests.publish import servers
-from tests.publish.sites import new, old
+from tests.publishing import servers
+from tests.publishing.sites import new, old
 from tests.trees import CONSENT, SITE
 
 

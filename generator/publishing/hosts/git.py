@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from generator.errors import PolicyError, Problem, Where
-from generator.targets import Target
+from generator.publishing.targets import Target
 
 _WHO = ("policy publish", "policy-publish@localhost")
 _SITE = "refs/heads/site"

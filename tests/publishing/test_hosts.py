@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from generator import hosts, publish
 from generator.errors import PolicyError
-from generator.publish import Host
-from generator.targets import Target
+from generator.publishing import hosts, publish
+from generator.publishing.publish import Host
+from generator.publishing.targets import Target
 from generator.verify import MANIFEST
-from tests.publish.servers import Shell
-from tests.publish.sites import Files, new, old, send, tried
+from tests.publishing.servers import Shell
+from tests.publishing.sites import Files, new, old, send, tried
 
 HERE = "127.0.0.1"
 _buckets = itertools.count()
@@ -211,7 +211,7 @@ def test_objects_have_type_and_caching(
 ) -> None:
     import boto3
 
-    from generator import webserver
+    from generator.publishing import webserver
 
     target = target_of("s3", tmp_path, request, monkeypatch)
     assert tried(new(), lambda: hosts.open_host(target, tmp_path, {}))

@@ -10,14 +10,15 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator import build, publish
+from generator import build
 from generator.cli import main
 from generator.errors import PolicyError
-from generator.publish import Manifest, compare
-from generator.targets import Target
+from generator.publishing import publish
+from generator.publishing.publish import Manifest, compare
+from generator.publishing.targets import Target
 from generator.verify import MANIFEST
 from tests.browser.preview import copy_site
-from tests.publish.sites import new, old
+from tests.publishing.sites import new, old
 from tests.trees import built, with_banner
 
 names = st.sampled_from(["a.html", "b.html", "n/notes.json", "s.0123456789.css", "s.9876543210.js", "t.md"])

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from generator import output
 from generator.errors import PolicyError, Problem, Where
-from generator.hosts import releases
-from generator.targets import Target
+from generator.publishing.hosts import releases
+from generator.publishing.targets import Target
 from generator.verify import MANIFEST
 
 _NO_SUCH_FILE = 44

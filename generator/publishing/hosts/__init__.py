@@ -8,8 +8,8 @@ from importlib import import_module
 from pathlib import Path
 
 from generator.errors import PolicyError, Problem, Where
-from generator.publish import Host
-from generator.targets import Target
+from generator.publishing.publish import Host
+from generator.publishing.targets import Target
 
 _MODULES = {"folder": "releases", "rsync": "rsync", "sftp": "sftp", "s3": "s3", "git": "git"}
 
@@ -19,7 +19,7 @@ def open_host(target: Target, root: Path, beside: Mapping[str, bytes]) -> Host:
     for a host whose settings lie among those of the site.
     """
     try:
-        module = import_module(f"generator.hosts.{_MODULES[target.kind]}")
+        module = import_module(f"generator.publishing.hosts.{_MODULES[target.kind]}")
     except ModuleNotFoundError as error:
         message = f"publishing by {target.kind} needs the package {error.name}, which is not installed"
         hint = "pip install 'policy-publisher[publish]'"
