@@ -75,7 +75,7 @@ def read(
             return Imported(said, tuple(notes.found))
         notes.add("mended.form", None, f"written anew: {why}")
     try:
-        reader = import_module(f"generator.from{kind}")
+        reader = import_module(f"generator.importing.from{kind}")
     except ImportError as error:
         message = f"reading this needs {error.name}, which is not installed"
         raise SourceError(Problem("import.library", where, message, "pip install 'policy-publisher[import]'")) from None
