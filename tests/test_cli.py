@@ -497,7 +497,7 @@ def test_an_edited_register_or_text_or_page_does_not_verify(site: Path) -> None:
         "content/privacy-policy/releases.yaml: register.row: the row of 1.0 (material) has been edited" in done.stderr
     )
     assert "404.html: file.changed: " in done.stderr
-    assert "content: 1 releases in 1 registers: problems: 1" in done.stdout
+    assert "content: 2 releases in 1 registers: problems: 1" in done.stdout
     told = json.loads(run("verify", "--json", cwd=site).stdout)
     assert [problem["code"] for problem in told["problems"]] == ["register.row", "file.changed", "file.extra"]
     assert told["checked"][str(Path("dist"))]["registers"].keys() == {"privacy-policy", "notice"}

@@ -157,12 +157,19 @@ def _told(register: Register, library: Library, day: datetime | None) -> list[di
     return [{"version": str(row.version), **facts(register, row, library.today)} for row in held if row]
 
 
+class _Built(click.Path):
+    """A folder that is there, or an address."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value if value.startswith(("https://", "http://")) else Path(str(super().convert(value, param, ctx)))
+
+
 @click.command("verify")
-@click.argument("folder", required=False, metavar="[FOLDER|URL]")
+@click.argument("folder", required=False, metavar="[FOLDER|URL]", type=_Built(exists=True, file_okay=False))
 @click.option("--strict", is_flag=True, help="Warnings count as problems.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was checked, and the problems, as JSON.")
 @click.pass_obj
-def verify_command(root: Path, folder: str | None, strict: bool, as_json: bool) -> None:
+def verify_command(root: Path, folder: Path | str | None, strict: bool, as_json: bool) -> None:
     """Hash everything again: the released texts and their registers, and the site built in FOLDER (DIR/dist), or the
     one published at URL (https://…), which is downloaded.
 
@@ -183,10 +190,9 @@ def verify_command(root: Path, folder: str | None, strict: bool, as_json: bool) 
     exit_if(any(strict or problem.severity == "error" for problem in problems))
 
 
-def _verified(root: Path, folder: str | None) -> Iterator[tuple[str, verify.Verified]]:
+def _verified(root: Path, folder: Path | str | None) -> Iterator[tuple[str, verify.Verified]]:
     """The sources, where they are there, and the built site, where it is."""
-    url = folder if folder and folder.startswith(("https://", "http://")) else None
-    built = Path(folder) if folder and not url else root / "dist"
+    built = folder if isinstance(folder, Path) else root / "dist"
     if (root / config.PATH).exists() or not folder:
         registers: dict[str, Register] = {}
         try:
@@ -196,8 +202,8 @@ def _verified(root: Path, folder: str | None) -> Iterator[tuple[str, verify.Veri
             yield "content", verify.Verified(0, registers, tuple(output.lost_rows(registers, built)))
         except PolicyError as error:
             yield "content", verify.Verified(0, registers, error.problems)
-    if url:
-        yield url, published.verify_published(url, built=_content(root / "dist", verify.MANIFEST))
+    if isinstance(folder, str):
+        yield folder, published.verify_published(folder, built=_content(root / "dist", verify.MANIFEST))
     elif folder or built.exists():
         found = (path.relative_to(built) for path in built.rglob("*") if path.is_file())
         names = [path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts)]
