@@ -33,11 +33,12 @@ class Words:
         return str(self.texts[key]).format_map(values)
 
     def day(self, value: str | date | None) -> str:
-        """A date as readers of this language write it: 22 November 2026."""
+        """A date as readers of this language write it: 22 November 2026, 22. November 2026, 1er novembre 2026."""
         if not value:
             return ""
         day = date.fromisoformat(value) if isinstance(value, str) else value
-        return f"{day.day} {self.texts['months'][day.month - 1]} {day.year}"
+        form = "day_first" if day.day == 1 else "day"
+        return self.plain(form, day=day.day, month=self.texts["months"][day.month - 1], year=day.year)
 
 
 def load(templates: Mapping[str, str], language: str, wanted_by: str = "site.yaml") -> Words:

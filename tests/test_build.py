@@ -333,6 +333,19 @@ def test_an_arabic_site_runs_from_right_to_left_in_arabic() -> None:
     assert "usage_id" in current.text("article", "policy")
 
 
+@pytest.mark.parametrize(("language", "direction"), [("de", "ltr"), ("es", "ltr"), ("fr", "ltr"), ("ur", "rtl")])
+def test_a_site_speaks_each_language_that_the_banner_does(language: str, direction: str) -> None:
+    made = built(on_disk("arabic", turned=("ar", language)))
+    say = made.library.words
+    read = {path: html.read(page) for path, page in made.files.items() if path.endswith(".html")}
+    roots = {path: page.named("html")[0].attributes for path, page in read.items() if not is_fragment(path)}
+    assert {(root["lang"], root["dir"]) for root in roots.values()} == {(language, direction)}
+    assert say.day("2026-03-01") in read["privacy/index.html"].text("section", "docket")
+    assert say.texts["footer_settings"] in read["cookies/index.html"].text("main")
+    assert made.library.notice is not None
+    assert set(made.library.notice.data["texts"]) == {language}
+
+
 def test_the_arabic_banner_speaks_arabic() -> None:
     notice = site("arabic").library.notice
     assert notice is not None

@@ -64,16 +64,32 @@ def test_a_site_in_a_form_of_a_language_has_the_words_of_the_language() -> None:
 
 
 def test_a_language_without_words_is_named_with_those_there_are() -> None:
-    assert codes(make_sources(SITE.replace("url:", "language: fr\nurl:"))) == [("words.missing", "site.yaml")]
+    assert codes(make_sources(SITE.replace("url:", "language: pt\nurl:"))) == [("words.missing", "site.yaml")]
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "other"),
+    [
+        ("en", "1 March 2026", "22 November 2026"),
+        ("ar", "1 مارس 2026", "22 نوفمبر 2026"),
+        ("de", "1. März 2026", "22. November 2026"),
+        ("es", "1 de marzo de 2026", "22 de noviembre de 2026"),
+        ("fr", "1er mars 2026", "22 novembre 2026"),
+        ("ur", "1 مارچ 2026", "22 نومبر 2026"),
+    ],
+)
+def test_a_date_is_written_as_readers_of_the_language_write_it(language: str, first: str, other: str) -> None:
+    say = words.load(shipped().templates, language)
+    assert (say.day("2026-03-01"), say.day(TODAY)) == (first, other)
 
 
 def test_words_that_are_not_complete_are_named_before_a_page_lacks_them() -> None:
     english = shipped().templates["words/en.yaml"]
-    french = english.replace('history_title: "All versions"\n', "")
-    made = make_sources(SITE.replace("url:", "language: fr\nurl:"))
-    templates = {**made.templates, "words/fr.yaml": french}
+    portuguese = english.replace('history_title: "All versions"\n', "")
+    made = make_sources(SITE.replace("url:", "language: pt\nurl:"))
+    templates = {**made.templates, "words/pt.yaml": portuguese}
     with pytest.raises(
-        SourceError, match=r"templates/words/fr.yaml: words.incomplete: there is no text 'history_title'"
+        SourceError, match=r"templates/words/pt.yaml: words.incomplete: there is no text 'history_title'"
     ):
         build.load(dataclasses.replace(made, templates=templates), today=TODAY)
 
@@ -83,7 +99,7 @@ def test_words_that_are_not_complete_are_named_before_a_page_lacks_them() -> Non
 )
 def test_words_that_are_no_yaml_are_named_and_not_a_traceback(text: str, expected: str) -> None:
     with pytest.raises(SourceError, match=expected):
-        words.load({**shipped().templates, "words/fr.yaml": text}, "fr")
+        words.load({**shipped().templates, "words/pt.yaml": text}, "pt")
 
 
 def test_a_word_with_an_apostrophe_is_escaped_once() -> None:

@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from generator.templates import Templates
 from generator.views import ReleaseView
+from tests.trees import shipped
 
 ROOT = Path(__file__).parent.parent
 SOURCES = {
@@ -66,6 +67,20 @@ def test_a_language_has_every_word_and_every_place_of_english(language: str) -> 
         assert places(other[key]) == places(english[key]), f"words/{language}.yaml: {key}"
         assert other[key].strip(), f"words/{language}.yaml: {key} says nothing"
     assert len(other["months"]) == 12
+
+
+def test_the_pages_speak_every_language_of_the_banner() -> None:
+    assert [f"texts/{language}.yaml" for language in LANGUAGES] == sorted(
+        path for path in shipped().widget if path.startswith("texts/")
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_sentence_names_has_that_name_where_it_stands(language: str) -> None:
+    say, banner = words(language), yaml.safe_load(shipped().widget[f"texts/{language}.yaml"])
+    assert say["footer_settings"] == banner["open"]
+    assert say["footer_settings"] in say["cookies_withdraw"]
+    assert say["cookies_needs_consent"].casefold() in say["cookies_choice"].casefold()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -162,9 +163,12 @@ def renderer() -> Renderer:
     return Renderer(words.load(shipped().templates, "en").texts)
 
 
-def on_disk(name: str) -> Sources:
-    """A site of tests/sites. Its notice is released here, so that it always has the words of today's banner."""
+def on_disk(name: str, *, turned: tuple[str, str] = ("", "")) -> Sources:
+    """A site of tests/sites, or the same with one language `turned` into another. Its notice is released here, so that
+    it always has the words of today's banner."""
     read = sources.read(ROOT / "tests/sites" / name)
+    if all(turned):
+        read = dataclasses.replace(read, site=re.sub(rf"\b{turned[0]}\b", turned[1], read.site))
     notices = build.load(read, today=TODAY, drafts=True).notices
     assert notices.draft is not None
     released = policy_files("notice", [Frozen(notices.draft.content.decode())])
