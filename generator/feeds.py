@@ -240,7 +240,10 @@ def notices(library: Library) -> dict[str, bytes]:
 def _accepted(data: Mapping[str, Any]) -> dict[str, Any]:
     """What the receiver must know of a notice."""
     kept = ("version", "languages", "consent_days", "refusal_days", "policy")
-    purposes = {purpose["id"]: {"basis": purpose["basis"]} for purpose in data["purposes"]}
+    purposes = {
+        purpose["id"]: {"basis": purpose["basis"], "services": [service["id"] for service in purpose["services"]]}
+        for purpose in data["purposes"]
+    }
     return {**{key: data[key] for key in kept}, "purposes": purposes}
 
 

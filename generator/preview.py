@@ -26,7 +26,7 @@ from generator.ledger.receiver import Receiver
 from generator.ledger.server import following, listen, load_notices, now, uvicorn_server
 from generator.ledger.store import open_store
 
-_PASSED_ON = ("Content-Type", "Origin", "Sec-Fetch-Site")
+_PASSED_ON = ("Content-Type", "Host", "Origin", "Sec-Fetch-Site", "Sec-GPC", "Cookie")
 _RECEIVER_PATHS = r"/(?:choices(?:/.*)?|checkpoint|healthz)"
 
 

@@ -23,13 +23,14 @@ EventId = Annotated[
 SubjectRef = Annotated[str, msgspec.Meta(pattern=r"^sha256:[0-9a-f]{64}\Z")]
 Moment = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")]
 EventType = Literal["given", "refused", "changed", "withdrawn", "renewed"]
-Layout = Literal["narrow", "wide"]
+Layout = Literal["narrow", "wide", "page"]
 Method = Literal[
     "banner.accept",
     "banner.reject",
     "settings.accept",
     "settings.reject",
     "settings.save",
+    "embed.always",
     "page.form",
     "signal.gpc",
 ]
@@ -49,8 +50,10 @@ class Signals(Strict, frozen=True):
     gpc: bool
 
 
-class Choice(Strict, frozen=True):
-    """The POST body, and the part of a record that the browser answers for."""
+class Choice(Strict, frozen=True, omit_defaults=True):
+    """The POST body, and the part of a record that the browser answers for. `services` are those that were answered
+    otherwise than their purpose.
+    """
 
     schema: Literal["policy-choice/1"]
     event_id: EventId
@@ -63,6 +66,11 @@ class Choice(Strict, frozen=True):
     policy: ChosenPolicy
     signals: Signals
     client_time: Moment | None
+    services: dict[str, bool] = msgspec.field(default_factory=dict)
+
+    @property
+    def grants(self) -> bool:
+        return any(self.purposes.values()) or any(self.services.values())
 
 
 class Secret(Strict, frozen=True):
@@ -134,16 +142,20 @@ def check(choice: Choice, terms: NoticeTerms) -> None:
 
 
 def _rules(choice: Choice, terms: NoticeTerms) -> tuple[tuple[bool, str], ...]:
-    offered = {id for id, purpose in terms.purposes.items() if purpose.basis == "consent"}
-    granted = any(choice.purposes.values())
-    kind, method = choice.event_type, choice.method
+    kind, method, granted = choice.event_type, choice.method, choice.grants
     anonymous = choice.subject_ref is None and choice.prev_event_id is None
+    whole = {service: choice.purposes.get(id) for id, services in terms.offered.items() for service in services}
+    apart = all(id in whole and whole[id] is not answer for id, answer in choice.services.items())
     return (
-        (choice.purposes.keys() == offered, "purposes must name each purpose that asks for consent, and no other."),
+        (choice.purposes.keys() == terms.offered.keys(), "purposes must name all that ask for consent, and no other."),
+        (apart, "services may name those of these purposes that were answered otherwise than their purpose."),
         (choice.notice.language in terms.languages, "The notice was not released in this language."),
-        (granted or kind not in ("given", "renewed"), "This event_type grants at least one purpose."),
-        (not granted or kind not in ("refused", "withdrawn"), "This event_type grants no purpose."),
-        (not granted or not method.endswith(".reject"), "This method grants no purpose."),
+        (granted or kind not in ("given", "renewed"), "This event_type grants something."),
+        (not granted or kind not in ("refused", "withdrawn"), "This event_type grants nothing."),
+        (granted or method != "embed.always", "This method grants something."),
+        (not granted or method != "settings.reject", "This method grants nothing."),
+        # It answers what was asked; what was not asked again may stay granted.
+        (method != "banner.reject" or kind != "given", "This method grants nothing new."),
         # A signal can only take away; a browser that sends none cannot have made the choice.
         (method != "signal.gpc" or choice.signals.gpc, "This method needs the signal gpc."),
         (method != "signal.gpc" or kind in ("refused", "changed", "withdrawn"), "This method grants nothing new."),

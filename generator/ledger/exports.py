@@ -28,8 +28,9 @@ _STATES = {
 }
 COLUMNS = (
     "index", "event_id", "prev_event_id", "subject_ref", "site", "controller", "event_type", "method", "event_time",
-    "valid_until", "client_time_claim", "granted", "denied", "policy", "policy_version", "policy_sha256",
-    "notice_version", "notice_sha256", "notice_language", "notice_layout", "gpc",
+    "valid_until", "client_time_claim", "granted", "denied", "services_granted", "services_denied",
+    "policy", "policy_version", "policy_sha256", "notice_version", "notice_sha256", "notice_language", "notice_layout",
+    "gpc",
 )  # fmt: skip
 
 
@@ -56,9 +57,6 @@ def table(store: Store) -> Iterator[tuple[str | int, ...]]:
 
 
 def _row(index: int, kept: Event) -> tuple[str | int, ...]:
-    decided: dict[str, list[str]] = {"granted": [], "denied": []}
-    for purpose in kept.purposes:
-        decided[purpose.decision].append(purpose.id)
     return (
         index,
         kept.event_id,
@@ -71,8 +69,11 @@ def _row(index: int, kept: Event) -> tuple[str | int, ...]:
         kept.event_time,
         kept.valid_until,
         kept.client_time_claim or "",
-        " ".join(decided["granted"]),
-        " ".join(decided["denied"]),
+        *(
+            " ".join(one.id for one in decided if one.decision == decision)
+            for decided in (kept.purposes, kept.services)
+            for decision in ("granted", "denied")
+        ),
         kept.policy.id,
         kept.policy.version,
         kept.policy.sha256,
@@ -145,7 +146,7 @@ def _linked(kept: Event, notices: Notices) -> dict[str, Any]:
     days = (datetime.fromisoformat(kept.valid_until) - datetime.fromisoformat(kept.event_time)).days
     notice, policy = kept.notice, kept.policy
     state = _STATES[kept.event_type]
-    if kept.event_type == "changed" and not any(p.decision == "granted" for p in kept.purposes):
+    if kept.event_type == "changed" and not kept.grants:
         state = "dpv:ConsentWithdrawn"
     return {
         "@context": {"dpv": "https://w3id.org/dpv#", "dct": "http://purl.org/dc/terms/", "gdpr": "https://w3id.org/dpv/legal/eu/gdpr#"},
@@ -174,6 +175,15 @@ def _linked(kept: Event, notices: Notices) -> dict[str, Any]:
                 "dpv:hasConsentStatus": "dpv:ConsentGiven" if purpose.decision == "granted" else "dpv:ConsentRefused",
             }
             for purpose in kept.purposes
+        ]
+        + [
+            {
+                "dpv:hasPurpose": service.purpose,
+                "dpv:hasService": service.id,
+                "dpv:hasLegalBasis": "gdpr:A6-1-a",
+                "dpv:hasConsentStatus": "dpv:ConsentGiven" if service.decision == "granted" else "dpv:ConsentRefused",
+            }
+            for service in kept.services
         ],
         "dpv:isExercisedAt": notices.withdraw,
     }  # fmt: skip

@@ -28,7 +28,10 @@ class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PurposeTerms(Strict, frozen=True):
+    """`services` may be answered apart; only a file of before there were such answers has none."""
+
     basis: Basis
+    services: tuple[Name, ...] = ()
 
 
 class NoticeTerms(Strict, frozen=True):
@@ -43,6 +46,11 @@ class NoticeTerms(Strict, frozen=True):
     refusal_days: Days
     policy: Name
     purposes: dict[Name, PurposeTerms]
+
+    @property
+    def offered(self) -> dict[str, tuple[str, ...]]:
+        """The purposes that ask for consent, and their services."""
+        return {id: purpose.services for id, purpose in self.purposes.items() if purpose.basis == "consent"}
 
 
 class PolicyTerms(Strict, frozen=True):

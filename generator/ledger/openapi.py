@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from generator.ledger import form
 from generator.ledger.choices import Choice, Secret
 from generator.ledger.records import Event
 
@@ -28,6 +29,7 @@ def document() -> bytes:
         "info": {"title": "Receiver of choices", "version": "1"},
         "paths": {
             "/choices": {"post": _post("Keep a choice", choice, {200: receipt, 201: receipt}, 409)},
+            "/choices/form": {"post": _form()},
             "/choices/lookup": {"post": _post("The records of a browser, by its secret", secret, {200: listed})},
             "/choices/erase": {"post": _post("Erase the records of a browser", secret, {200: gone})},
             "/checkpoint": {"get": _get("The head of the log, as a C2SP note", "text/plain", 429, 503)},
@@ -49,6 +51,26 @@ def _post(summary: str, body: dict[str, Any], answers: dict[int, dict[str, Any]]
         "summary": summary,
         "requestBody": {"required": True, "content": content},
         "responses": taken | _refusals(*REFUSED, *more),
+    }
+
+
+def _form() -> dict[str, Any]:
+    answer = {"enum": sorted(form.ANSWERS)}
+    fields = {name: _text(value) for name, value in form.FIXED.items()} | {
+        name: {"type": "string"} for name in form.SHOWN
+    }
+    schema = {
+        "type": "object",
+        "properties": {**fields, "all": answer},
+        "patternProperties": {rf"^{form.PURPOSE}": answer},
+        "required": list(fields),
+        "additionalProperties": False,
+    }
+    back = {"303": {"description": "Back to the page: #saved, or #not-saved"}}
+    return {
+        "summary": "Keep the choice of a form without JavaScript",
+        "requestBody": {"required": True, "content": {min(form.TYPES, key=len): {"schema": schema}}},
+        "responses": back | _refusals(400, 403, 405, 408, 413, 415),
     }
 
 

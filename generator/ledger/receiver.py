@@ -13,17 +13,19 @@ from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import msgspec
 
 from generator.errors import LedgerError, Problem, Where
-from generator.ledger import erasure
+from generator.ledger import cookie, erasure, form
 from generator.ledger.choices import Choice, Malformed, Refused, parse, parse_secret
-from generator.ledger.commits import Commits, Conflict
+from generator.ledger.commits import Commits, Conflict, Stored
 from generator.ledger.limits import Limits, Settings, client, network
 from generator.ledger.metrics import Metrics
 from generator.ledger.notes import Keeper
-from generator.ledger.notices import Notices, is_origin
+from generator.ledger.notices import Notices, NoticeTerms, is_origin
 from generator.ledger.openapi import document
 from generator.ledger.records import NONCE_BYTES, accept
 from generator.ledger.store import Store
@@ -39,10 +41,13 @@ from generator.ledger.web import (
     body_in_time,
     check_type,
     problem,
+    same_host,
     send_answer,
 )
 
 PREFLIGHT_SECONDS = 600
+FORM = "/choices/form"
+MET_BY_PEOPLE = {201, 422, 429, 500, 503, 507}  # who submit the form; the rest is for programs
 REFUSALS_UP_TO = 0.9  # of the quota; the rest is for choices that there is a duty to prove (X17, GDPR 7(1))
 
 Clock = Callable[[], datetime]
@@ -98,7 +103,7 @@ class Receiver:
             try:
                 answer = await self._answer(request)
                 self.metrics.answers[request.path if request.path in self._routes else "other", int(answer.status)] += 1
-                await send_answer(answer, send)
+                await send_answer(self._back(request, answer) if request.path == FORM else answer, send)
             except Gone:
                 return
 
@@ -144,6 +149,7 @@ class Receiver:
         routes: dict[str, dict[str, Handler]] = {
             path: {"POST": partial(self._posted, take), "OPTIONS": self._preflight} for path, take in posts.items()
         }
+        routes[FORM] = {"POST": self._form}
         return routes | {path: {"GET": give, "HEAD": give} for path, give in gets.items()}
 
     async def _route(self, request: Request) -> Answer:
@@ -155,26 +161,62 @@ class Receiver:
             raise Wrong(HTTPStatus.METHOD_NOT_ALLOWED, "The Allow header lists what this address takes.", allow)
         return await methods[request.method](request)
 
-    async def _posted(self, take: Callable[[bytes], Awaitable[Answer]], request: Request) -> Answer:
+    async def _posted(self, take: Callable[[Request, bytes], Awaitable[Answer]], request: Request) -> Answer:
         self._check_origin(request)
         self._check_rate(request)
         check_type(request)
-        return await take(await body_in_time(request))
+        return await take(request, await body_in_time(request))
 
-    async def _choices(self, data: bytes) -> Answer:
-        notices = self._notices
-        choice = parse(data)
+    async def _choices(self, request: Request, data: bytes) -> Answer:
+        notices, choice = self._notices, parse(data)
+        stored = await self._keep(choice, notices)
+        headers = self._cookie_again(request, choice, notices) if request.all(b"cookie") else []
+        return Answer(HTTPStatus.CREATED if stored.new else HTTPStatus.OK, stored.receipt, headers=headers)
+
+    async def _keep(self, choice: Choice, notices: Notices) -> Stored:
         self._check_quota(choice)
         record = accept(choice, notices, self._clock(), os.urandom(NONCE_BYTES))
-        stored = await self._commits.keep(choice, record, notices)
-        return Answer(HTTPStatus.CREATED if stored.new else HTTPStatus.OK, stored.receipt)
+        return await self._commits.keep(choice, record, notices)
 
-    async def _lookup(self, data: bytes) -> Answer:
+    def _cookie_again(self, request: Request, choice: Choice, notices: Notices) -> Headers:
+        """As it came, for longer than a script's lives: only to a page of this host, and only if it says the choice."""
+        if not same_host(request):
+            return []
+        secure, terms = request.all(b"origin")[0].startswith("https:"), notices.notices[choice.notice.sha256]
+        state = cookie.read(request.all(b"cookie"), secure)
+        if state is None or not state.says(choice, terms):
+            return []
+        return _set(state, terms, self._clock(), secure)
+
+    async def _form(self, request: Request) -> Answer:
+        secure = self._check_own_page(request)
+        self._check_rate(request)
+        check_type(request, form.TYPES)
+        notices, now = self._notices, self._clock()
+        before, gpc = cookie.read(request.all(b"cookie"), secure), "1" in request.all(b"sec-gpc")  # S01
+        choice = form.parse(await body_in_time(request), notices, str(uuid4()), gpc, before)
+        await self._keep(choice, notices)
+        terms, policy = notices.notices[choice.notice.sha256], notices.policies[choice.policy.sha256]
+        state = cookie.made(choice, terms.version, policy.version, now.date())
+        return Answer(HTTPStatus.CREATED, headers=_set(state, terms, now, secure))
+
+    def _back(self, request: Request, answer: Answer) -> Answer:
+        """To the page that the site names, on the origin that asked, which is a listed one: no address is taken from
+        the request, so nobody is led elsewhere. What only a program meets is told as to a program.
+        """
+        if answer.status not in MET_BY_PEOPLE:
+            return answer
+        origin = next((sent for sent in request.all(b"origin") if sent in self._origins), "")
+        place = "saved" if answer.status == HTTPStatus.CREATED else "not-saved"
+        location = f"{origin}{urlsplit(self._notices.withdraw).path}#{place}"
+        return Answer(HTTPStatus.SEE_OTHER, headers=[*answer.headers, (b"location", location.encode())])
+
+    async def _lookup(self, request: Request, data: bytes) -> Answer:
         receipts = await self._commits.receipts(parse_secret(data).subject_ref, self._notices)
         records = [msgspec.Raw(receipt) for receipt in receipts]
         return Answer(HTTPStatus.OK, msgspec.json.encode({"schema": "policy-records/1", "records": records}))
 
-    async def _erase(self, data: bytes) -> Answer:
+    async def _erase(self, request: Request, data: bytes) -> Answer:
         """Once only, whoever asks again: the second time nothing is there."""
         reference = parse_secret(data).subject_ref
         done = await self._commits.run(lambda: erasure.subject(self._store, reference, self._clock()))
@@ -223,14 +265,25 @@ class Receiver:
 
     def _check_origin(self, request: Request) -> None:
         """X05, X06. A listed Origin is one of ours even where Sec-Fetch-Site says cross-site: our sites may be of
-        several registrable domains. Nothing ambient rides along: no cookie is read, JSON needs a preflight, and the
-        origin is compared exactly. Both headers absent is a program, which could forge either: refusing it would keep
+        several registrable domains. Nothing ambient rides along: a cookie is only given back, JSON needs a preflight, and
+        the origin is compared exactly. Both headers absent is a program, which could forge either: refusing it would keep
         nobody out.
         """
         sent = request.all(b"origin")
         nameless = not sent and "cross-site" in request.all(b"sec-fetch-site")
         if nameless or not self._origins.issuperset(sent):
             raise Wrong(HTTPStatus.FORBIDDEN, "Choices are taken from this site's own pages only.")
+
+    def _check_own_page(self, request: Request) -> bool:
+        """X06 for a form, which needs no preflight: its page must be shown to be of this host. Origin says so, or where
+        a strict referrer policy makes it null or drops it, Sec-Fetch-Site; scripts set neither. Whether it is https.
+        """
+        origins, sites = request.all(b"origin"), request.all(b"sec-fetch-site")
+        if len(origins) == 1 and origins[0] in self._origins and same_host(request) and "cross-site" not in sites:
+            return origins[0].startswith("https:")
+        if origins in ([], ["null"]) and sites == ["same-origin"]:
+            return self._notices.site.startswith("https:")
+        raise Wrong(HTTPStatus.FORBIDDEN, "The form is taken from this site's own page only.")
 
     def _cors(self, request: Request) -> Headers:
         """X05: the exact origin or none, never * or null, no credentials; Vary always, for caches in between."""
@@ -240,6 +293,11 @@ class Receiver:
         if len(sent) == 1 and sent[0] in self._origins:
             headers.append((b"access-control-allow-origin", sent[0].encode("latin-1")))
         return headers
+
+
+def _set(state: cookie.State, terms: NoticeTerms, now: datetime, secure: bool) -> Headers:
+    header = state.header(terms, now.date(), secure)
+    return [header] if header else []
 
 
 def _place(error: BaseException) -> str:

@@ -5,7 +5,7 @@ under which exact texts (R01, R02); it has no address, user agent or path (M01).
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
@@ -26,7 +26,7 @@ from generator.ledger.choices import (
     check,
 )
 from generator.ledger.log import Ranges
-from generator.ledger.notices import Basis, Notices, NoticeTerms, PolicyTerms, PurposeTerms, Strict
+from generator.ledger.notices import Basis, Notices, NoticeTerms, PolicyTerms, Strict
 
 STATEMENT = "This receipt proves that a choice was made in a browser. It does not prove who made it."  # R11
 NONCE_BYTES = 32
@@ -37,6 +37,14 @@ class PurposeDecision(Strict, frozen=True):
     id: str
     decision: Literal["granted", "denied"]
     basis: Basis
+
+
+class ServiceDecision(Strict, frozen=True):
+    """Of a service that was answered otherwise than its purpose."""
+
+    id: str
+    purpose: str
+    decision: Literal["granted", "denied"]
 
 
 class ShownPolicy(Strict, frozen=True):
@@ -52,7 +60,7 @@ class ShownNotice(Strict, frozen=True):
     layout: Layout
 
 
-class Event(Strict, frozen=True):
+class Event(Strict, frozen=True, omit_defaults=True):
     """The body of a record."""
 
     schema: Literal["policy-consent-event/1"]
@@ -71,6 +79,11 @@ class Event(Strict, frozen=True):
     notice: ShownNotice
     signals: Signals
     regime: Literal["strict"]
+    services: tuple[ServiceDecision, ...] = ()
+
+    @property
+    def grants(self) -> bool:
+        return "granted" in [*(one.decision for one in self.purposes), *(one.decision for one in self.services)]
 
 
 class Erasure(Strict, frozen=True):
@@ -128,7 +141,7 @@ def accept(choice: Choice, notices: Notices, now: datetime, nonce: bytes) -> Rec
 
 
 def _event(choice: Choice, notices: Notices, terms: NoticeTerms, policy: PolicyTerms, now: datetime) -> Event:
-    days = terms.consent_days if any(choice.purposes.values()) else terms.refusal_days
+    days = terms.consent_days if choice.grants else terms.refusal_days
     return Event(
         schema="policy-consent-event/1",
         event_id=choice.event_id,
@@ -141,7 +154,14 @@ def _event(choice: Choice, notices: Notices, terms: NoticeTerms, policy: PolicyT
         event_time=_utc(now),
         valid_until=_utc(now + timedelta(days=days)),
         client_time_claim=choice.client_time,
-        purposes=_decisions(choice.purposes, terms.purposes),
+        purposes=tuple(
+            PurposeDecision(id, _decision(yes), terms.purposes[id].basis) for id, yes in sorted(choice.purposes.items())
+        ),
+        services=tuple(
+            ServiceDecision(id, purpose, _decision(choice.services[id]))
+            for purpose, services in sorted(terms.offered.items())
+            for id in sorted(choice.services.keys() & services)
+        ),
         policy=ShownPolicy(policy.id, policy.version, choice.policy.sha256),
         notice=ShownNotice(terms.version, choice.notice.sha256, choice.notice.language, choice.notice.layout),
         signals=choice.signals,
@@ -149,8 +169,8 @@ def _event(choice: Choice, notices: Notices, terms: NoticeTerms, policy: PolicyT
     )
 
 
-def _decisions(chosen: Mapping[str, bool], terms: Mapping[str, PurposeTerms]) -> tuple[PurposeDecision, ...]:
-    return tuple(PurposeDecision(id, "granted" if chosen[id] else "denied", terms[id].basis) for id in sorted(chosen))
+def _decision(yes: bool) -> Literal["granted", "denied"]:
+    return "granted" if yes else "denied"
 
 
 def _utc(moment: datetime) -> str:
@@ -214,6 +234,7 @@ def says(body: bytes, choice: Choice) -> bool:
             event_type=stored.event_type,
             method=stored.method,
             purposes={purpose.id: purpose.decision == "granted" for purpose in stored.purposes},
+            services={service.id: service.decision == "granted" for service in stored.services},
             notice=ChosenNotice(stored.notice.sha256, stored.notice.language, stored.notice.layout),
             policy=ChosenPolicy(stored.policy.sha256),
             signals=stored.signals,

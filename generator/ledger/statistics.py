@@ -43,6 +43,8 @@ def count(store: Store) -> Statistics:
             days[kept.event_time[:10]] += 1
             for purpose in kept.purposes:
                 purposes.setdefault(f"purpose {purpose.id}", Counter())[purpose.decision] += 1
+            for service in kept.services:  # only answers apart from the purpose: the others are counted there
+                purposes.setdefault(f"service {service.id} apart", Counter())[service.decision] += 1
     ordered = {**groups, **dict(sorted(purposes.items())), "days": days}
     return Statistics(records, {name: dict(sorted(counter.items())) for name, counter in ordered.items()})
 

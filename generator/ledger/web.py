@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Set
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 BODY_BYTES = 8 * 1024  # X03
 BODY_SECONDS = 10  # X09
-JSON_TYPES = {"application/json", "application/json;charset=utf-8"}
+JSON_TYPES = frozenset({"application/json", "application/json;charset=utf-8"})
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -59,11 +60,21 @@ class Request:
         return [value.decode("latin-1") for key, value in self.headers if key == name]
 
 
-def check_type(request: Request) -> None:
+def same_host(request: Request) -> bool:
+    """Whether the page is of the host that was asked, so that they share cookies; those know no ports (RFC 6265)."""
+    hosts, origins = request.all(b"host"), request.all(b"origin")
+    try:
+        return len(hosts) == len(origins) == 1 and urlsplit(f"//{hosts[0]}").hostname == urlsplit(origins[0]).hostname
+    except ValueError:
+        return False
+
+
+def check_type(request: Request, allowed: Set[str] = JSON_TYPES) -> None:
     """X02: what a form cannot send makes a foreign page ask first (preflight)."""
     types = ["".join(value.split()).replace('"', "").lower() for value in request.all(b"content-type")]
-    if len(types) != 1 or types[0] not in JSON_TYPES or request.all(b"content-encoding"):
-        raise Wrong(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json in UTF-8, not encoded.")
+    if len(types) != 1 or types[0] not in allowed or request.all(b"content-encoding"):
+        detail = f"The body must be {min(allowed, key=len)} in UTF-8, not encoded."
+        raise Wrong(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
 
 
 async def body_in_time(request: Request) -> bytes:

@@ -76,7 +76,12 @@ async function makeEvent({ at, id, before, answers, method, gpc, notice, policy,
   const type = eventType(before, answers);
   const known = type === 'refused' ? null : (kept() ?? (grants(answers) ? await makeKept() : null));
   const whole = Object.entries(answers).map(([key, answer]) => [key, !!answer]);
-  const services = whole.filter(([key]) => `${key}`.includes('_')).map(([key, yes]) => [`${key}`.replace(/.*_/, ''), yes]);
+  // What says the same as its purpose is no answer of its own, nor is one for a service that is not declared any more.
+  const services = MORE.purposes.flatMap((purpose) =>
+    purpose.services
+      .filter(({ id }) => allows(answers, purpose.id, id) !== allows(answers, purpose.id))
+      .map(({ id }) => [id, allows(answers, purpose.id, id)]),
+  );
   return {
     schema: 'policy-choice/1',
     event_id: id ?? uuid(),

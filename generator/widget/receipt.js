@@ -107,7 +107,7 @@ async function eraseRecord(button) {
   const answer = await fetch(resolve(`${CONFIG.receiver}/erase`), {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ secret: kept()?.secret }),
+    body: JSON.stringify({ schema: 'policy-secret/1', secret: kept()?.secret }),
     credentials: 'omit',
     referrerPolicy: 'no-referrer',
   }).catch(() => undefined);

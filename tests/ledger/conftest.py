@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -28,10 +29,16 @@ class Receiver:
     process: subprocess.Popen[str]
     port: int
     http: httpx.Client
+    url: str
 
     def post(self, choice: dict[str, Any] | bytes, **headers: str) -> httpx.Response:
         data = choice if isinstance(choice, bytes) else json.dumps(choice).encode()
         return self.http.post("/choices", content=data, headers={"content-type": "application/json"} | headers)
+
+    def bodies(self) -> list[dict[str, Any]]:
+        """What its ledger holds."""
+        with closing(store.open_store(self.url)) as opened:
+            return [json.loads(record.body) for _, record in opened.read()]
 
     def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
         self.http.close()
@@ -92,7 +99,7 @@ def launch(url: str, notices_path: Path, *origins: str, errors: IO[str] | None =
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
     assert process.stdout is not None
     port = int(process.stdout.readline())
-    return Receiver(process, port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20, verify=False))
+    return Receiver(process, port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20, verify=False), url)
 
 
 @pytest.fixture

@@ -333,6 +333,7 @@ def test_the_description_names_each_address_and_what_each_answers(receiver: Rece
     described = receiver.http.get("/openapi.json").json()
     assert set(described["paths"]) == {
         "/choices",
+        "/choices/form",
         "/choices/lookup",
         "/choices/erase",
         "/checkpoint",

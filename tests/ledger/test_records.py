@@ -55,6 +55,27 @@ def test_a_record_says_what_was_offered_granted_and_denied_and_under_which_texts
     }
 
 
+@pytest.mark.parametrize("event_type", ["given", "changed", "renewed"])
+def test_a_service_answered_apart_is_kept_beside_its_purpose_and_is_a_grant(event_type: str) -> None:
+    sent = choice(method="embed.always", purposes=NONE, services={"tube": True}, event_type=event_type)
+    kept = taken(sent)
+    assert kept["services"] == [{"id": "tube", "purpose": "marketing", "decision": "granted"}]
+    assert {purpose["decision"] for purpose in kept["purposes"]} == {"denied"}
+    assert kept["valid_until"] == "2027-05-21T09:14:22Z"  # the days of a consent
+
+
+def test_no_service_apart_leaves_the_body_as_it_was_before_there_were_any() -> None:
+    assert "services" not in taken(choice(services={}))
+    body = accept(parse(json.dumps(choice()).encode()), notices(), NOW, b"n" * 32).body
+    with pytest.raises(LedgerError):  # one form only
+        records.event(body.replace(b'"signals"', b'"services":[],"signals"'))
+
+
+@pytest.mark.parametrize("event_type", ["changed", "renewed"])
+def test_a_reject_button_that_asked_about_some_leaves_the_others_granted(event_type: str) -> None:
+    assert taken(choice(method="banner.reject", event_type=event_type))["event_type"] == event_type
+
+
 def test_a_refusal_is_valid_for_the_days_of_a_refusal() -> None:
     assert taken(refusal())["valid_until"] == "2027-11-22T09:14:22Z"
     nothing = {"analytics": False, "marketing": False}
@@ -129,13 +150,25 @@ UNTRUE: dict[str, dict[str, Any]] = {
     "refused with a grant": refusal(purposes=ALL),
     "refused by a subject": refusal(subject_ref="sha256:" + "0" * 64),
     "refused after a record": refusal(prev_event_id=KEY),
-    "a reject button that grants": choice(event_type="changed", method="banner.reject"),
+    "a reject button that grants anew": choice(method="banner.reject"),
+    "a reject button for everything that grants": choice(event_type="changed", method="settings.reject"),
+    "a service nobody declared": choice(services={"pixel": True}),
+    "a service of a necessary purpose": choice(services={"preferences": True}),
+    "a service that says what its purpose says": choice(services={"reel": False}),
+    "a service with a truth that is a number": choice(services={"reel": 1}),
+    "a service granted in a refusal": refusal(services={"reel": True}),
+    "an embed that is always denied": refusal(method="embed.always"),
     "a signal that was not sent": refusal(method="signal.gpc"),
     "a signal that grants": choice(method="signal.gpc", signals=GPC),
     "a signal that renews": choice(event_type="renewed", method="signal.gpc", signals=GPC),
     "a time that does not exist": choice(client_time="2026-02-30T00:00:00Z"),
     "an unknown field": choice() | {"ip": "192.0.2.1"},
     "an unknown field within": choice(signals={"gpc": False, "dnt": True}),
+    "a service of a newer notice": choice(
+        notice={"sha256": OLD_NOTICE, "language": "en", "layout": "wide"},
+        purposes={"analytics": False},
+        services={"usage": True},
+    ),
     "another schema": choice(schema="policy-choice/2"),
     "an unknown event type": choice(event_type="expired"),
     "an unknown method": choice(method="scroll"),
@@ -293,7 +326,7 @@ def test_a_refusal_does_not_repeat_what_was_sent(change: Callable[[dict[str, Any
 def test_all_that_is_untrue_is_said_at_once() -> None:
     with pytest.raises(Refused) as refused:
         taken(refusal(purposes={"analytics": True}, prev_event_id=KEY))
-    assert str(refused.value).count(".") == 4
+    assert str(refused.value).count(".") == 3
 
 
 def test_a_replay_is_told_from_another_choice_by_what_the_browser_said() -> None:
@@ -307,6 +340,7 @@ def test_a_replay_is_told_from_another_choice_by_what_the_browser_said() -> None
         choice(event_id=KEY, signals={"gpc": True}),
         choice(event_id=KEY, policy={"sha256": OLD_POLICY}),
         choice(event_id=KEY, subject_ref=None),
+        choice(event_id=KEY, services={"tube": True}),
     ):
         assert not records.says(record.body, parse(json.dumps(other).encode()))
 

@@ -47,9 +47,9 @@ NOTICES_JSON: dict[str, Any] = {
             "refusal_days": 365,
             "policy": "privacy-policy",
             "purposes": {
-                "analytics": {"basis": "consent"},
-                "marketing": {"basis": "consent"},
-                "necessary": {"basis": "necessary"},
+                "analytics": {"basis": "consent", "services": ["usage"]},
+                "marketing": {"basis": "consent", "services": ["reel", "tube"]},
+                "necessary": {"basis": "necessary", "services": ["preferences"]},
             },
         },
     },
