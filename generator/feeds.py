@@ -223,7 +223,7 @@ def notices(library: Library) -> dict[str, bytes]:
         "origins": list(dict.fromkeys([site.url.rstrip("/"), *site.consent.origins])),
         "withdraw": site.absolute("/cookies/"),
         "authority": site.consent.authority,
-        "notices": {digest: _accepted(notice.data) for digest, notice in known.items()},
+        "notices": {digest: accepted(notice.data) for digest, notice in known.items()},
         "policies": {
             text.release.sha256: {"id": policy.id, "version": text.label, "language": text.document.meta.language}
             for policy in library.policies
@@ -237,7 +237,7 @@ def notices(library: Library) -> dict[str, bytes]:
     return {"notices.json": _json(index), **files}
 
 
-def _accepted(data: Mapping[str, Any]) -> dict[str, Any]:
+def accepted(data: Mapping[str, Any]) -> dict[str, Any]:
     """What the receiver must know of a notice."""
     kept = ("version", "languages", "consent_days", "refusal_days", "policy")
     purposes = {

@@ -52,6 +52,7 @@ const PARTS = {
 /** Everything that a choice brings about beyond the page's own gates, and what an earlier page has left of it. Nothing
  * is said of a choice that a signal made. @param {Method} [method] */
 async function follow(method) {
+  if (method) newest = [chosen(), ownCookie()];
   erase(stored());
   if (method) await layer?.then(({ close }) => close(), reportError); // it gives the focus back
   if (method && method !== 'signal.gpc') {

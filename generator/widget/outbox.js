@@ -150,12 +150,28 @@ async function send(event) {
   } catch {
     // As far as we know it was not stored.
   }
+  mend();
   flying.delete(event.event_id);
   // The receiver may yet take it: RFC 9110 section 15.5.9, RFC 6585 section 4.
   const status = answer?.status ?? 500;
   if (status >= 500 || status === 408 || status === 429) return amend(event.event_id, putOff);
   amend(event.event_id, () => []);
   if (!answer?.ok) unlink(event);
+}
+
+/** The choice that was made on this page, and its cookie. @type {[choice?: Choice | null, pair?: string | undefined]} */
+let newest = [];
+
+function ownCookie() {
+  return cookies().find((pair) => /^\w*-?preferences=/.test(pair));
+}
+
+/** The receiver sets the cookie again, and its answer to an older choice may come after a newer one was made. That one's
+ * own answer will set it for as long as it holds. */
+function mend() {
+  const [choice, pair] = newest;
+  if (choice === chosen() && pair !== ownCookie())
+    setCookie(`${pair};Max-Age=${CONFIG.consentDays * 86400};Path=/;SameSite=Lax`);
 }
 
 /** From two seconds to a quarter of an hour. @param {Waiting} item */

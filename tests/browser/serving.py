@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 
+import httpx
+
 from generator.banner import Banner
 
 STRICT = (
@@ -36,6 +38,7 @@ class Site:
     temper: Temper = "stores"
     posts: list[Post] = field(default_factory=list)
     origin: str = ""
+    receiver: str = ""  # of a real one, which then answers instead
     release: threading.Event = field(default_factory=threading.Event)
 
     def put(self, path: str, text: str | bytes, kind: str = "text/html; charset=utf-8") -> None:
@@ -68,7 +71,11 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(200 if kind else 404, kind or "text/plain", body)
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        data = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.site.receiver:
+            self._pass_on(data)
+            return
+        body = json.loads(data)
         if self.path.endswith("/erase"):
             self._answer(200, "application/json", b"{}")
             return
@@ -80,6 +87,15 @@ class Handler(BaseHTTPRequestHandler):
         status = _STATUS.get(self.site.temper, 201)
         answer = receipt(body) if status == 201 else {"title": "no", "status": status}
         self._answer(status, "application/json", json.dumps(answer).encode())
+
+    def _pass_on(self, data: bytes) -> None:
+        answer = httpx.post(self.site.receiver + self.path, content=data, headers=dict(self.headers), timeout=20)
+        self.send_response(answer.status_code)
+        for name, value in answer.headers.items():
+            if name not in ("date", "connection"):
+                self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer.content)
 
     def _answer(self, status: int, kind: str, body: bytes) -> None:
         self.send_response(status)
