@@ -265,9 +265,9 @@ class Receiver:
 
     def _check_origin(self, request: Request) -> None:
         """X05, X06. A listed Origin is one of ours even where Sec-Fetch-Site says cross-site: our sites may be of
-        several registrable domains. Nothing ambient rides along: a cookie is only given back, JSON needs a preflight, and
-        the origin is compared exactly. Both headers absent is a program, which could forge either: refusing it would keep
-        nobody out.
+        several registrable domains. Nothing ambient counts: a cookie is only given back, JSON needs a preflight, and
+        the origin is compared exactly. Both headers absent is a program, which could forge either: refusing it would
+        keep nobody out.
         """
         sent = request.all(b"origin")
         nameless = not sent and "cross-site" in request.all(b"sec-fetch-site")

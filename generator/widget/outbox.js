@@ -159,15 +159,16 @@ async function send(event) {
   if (!answer?.ok) unlink(event);
 }
 
-/** The choice that was made on this page, and its cookie. @type {[choice?: Choice | null, pair?: string | undefined]} */
+/** The choice that was made on this page, and its cookie.
+ * @type {[choice?: Choice | null, pair?: string | undefined]} */
 let newest = [];
 
 function ownCookie() {
   return cookies().find((pair) => /^\w*-?preferences=/.test(pair));
 }
 
-/** The receiver sets the cookie again, and its answer to an older choice may come after a newer one was made. That one's
- * own answer will set it for as long as it holds. */
+/** The receiver sets the cookie again, and its answer to an older choice may come after a newer one was made. That
+ * one's own answer will set it for as long as it holds. */
 function mend() {
   const [choice, pair] = newest;
   if (choice === chosen() && pair !== ownCookie())
