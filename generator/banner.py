@@ -24,14 +24,15 @@ from generator.errors import Problem, SourceError, Where
 FIRST = ("state", "page", "storage", "gates", "embeds", "view", "start")
 SIGNALS = {"google": "google", "uet": "microsoft", "clarity": "microsoft", "meta": "meta"}
 MORE = ("outbox", "erase", "after")
-LAYER = ("settings", "receipt", "since")
+LAYER = ("settings", "receipt")
+SINCE = ("since",)
 
 # What the files of a language may weigh, deflated as any server can do it. More than half of a first visit is the
 # notice's own words, so one that says more than this fails the build and hears which part is heavy.
-BUDGET = {"first visit": 7_000, "record of a choice": 3_500, "settings layer": 9_000}
+BUDGET = {"first visit": 7_000, "record of a choice": 3_500, "settings layer": 9_000, "what changed": 2_000}
 
-# Said by the build, which knows which of them is true, or by the file that follows a choice.
-ALSO_SAID = {"saved", "third_none", "third_some"}
+# Said by the build, which knows which of them is true, or by a file that has no other words.
+ALSO_SAID = {"again", "saved", "third_none", "third_some"}
 _WORD = re.compile(r"\b(?:words|texts)\.(\w+)")
 _PLACE = re.compile(r"\{(\w+)\}")
 
@@ -54,9 +55,10 @@ class Scripts:
     first: Asset
     more: Asset
     layer: Asset
+    since: Asset
 
     def weighed(self) -> dict[str, Asset]:
-        return dict(zip(BUDGET, (self.first, self.more, self.layer), strict=True))
+        return dict(zip(BUDGET, (self.first, self.more, self.layer, self.since), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,22 +123,27 @@ def _scripts(
     notice, names = notices[-1], tuple(_first_scripts(notices[-1]))
     say = partial(_words, notice, language, sources=sources)
     style = "\n".join(sources[f"{name}.css"] for name in ("widget", *names) if f"{name}.css" in sources)
+    said = _filled(notice, language)
     full = {
-        "since": f"{policy.path}since/",
         "purposes": [_full_purpose(each, language) for each in notice["purposes"]],
         "texts": say(LAYER),
+        "style": bundle.stylesheet(sources["settings.css"]),
     }
-    layer = bundle.on_demand(
-        Tier(LAYER, {"LAYER": {**full, "style": bundle.stylesheet(sources["settings.css"])}}, "OPENED"),
-        (*names, *MORE), (), sources,
-    )  # fmt: skip
+    changes = {
+        "path": f"{policy.path}since/",
+        "again": said["again"],
+        "style": bundle.stylesheet(sources["since.css"]),
+    }
+    layer = bundle.on_demand(Tier(LAYER, {"LAYER": full}, "OPENED"), (*names, *MORE), (), sources)
+    since = bundle.on_demand(Tier(SINCE, {"SINCE": changes}, "makeChanges"), (*names, *MORE), (), sources)
     after = {
         "purposes": [_stored(each) for each in notice["purposes"]],
-        "saved": _fill(notice["texts"][language]["saved"], notice["texts"][language]),
+        "saved": said["saved"],
         "style": bundle.stylesheet(sources["after.css"]),
         "layer": _reference(layer),
+        "since": _reference(since),
     }
-    more = bundle.on_demand(Tier(MORE, {"MORE": after}, "PARTS"), names, LAYER, sources)
+    more = bundle.on_demand(Tier(MORE, {"MORE": after}, "PARTS"), names, (*LAYER, *SINCE), sources)
     told = {
         **config,
         "policy": {
@@ -151,7 +158,7 @@ def _scripts(
         "more": _reference(more),
     }
     constants = {"CONFIG": told, "STYLE": bundle.stylesheet(style)}
-    return Scripts(bundle.first(Tier(names, constants), (*MORE, *LAYER), sources), more, layer)
+    return Scripts(bundle.first(Tier(names, constants), (*MORE, *LAYER, *SINCE), sources), more, layer, since)
 
 
 def _reference(asset: Asset) -> list[str]:
@@ -215,7 +222,8 @@ def _stored(purpose: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _full_purpose(purpose: Mapping[str, Any], language: str) -> dict[str, Any]:
-    told = {key: _said(purpose[key], language) for key in ("label", "description", "justification") if purpose[key]}
+    keys = ("label", "description", "justification") if purpose["basis"] == "necessary" else ("justification",)
+    told = {key: _said(purpose[key], language) for key in keys if purpose[key]}
     return {"id": purpose["id"], **told, "services": [_full_service(each, language) for each in purpose["services"]]}
 
 
@@ -232,11 +240,17 @@ def _said(value: Any, language: str) -> Any:
 def _words(
     notice: Mapping[str, Any], language: str, names: Sequence[str], *, sources: Mapping[str, str]
 ) -> dict[str, str]:
-    """The texts that these scripts say; places that the notice itself can fill are filled."""
+    """The texts that these scripts say."""
+    said = _filled(notice, language)
+    return {key: said[key] for key in sorted(words_used(sources, names))}
+
+
+def _filled(notice: Mapping[str, Any], language: str) -> dict[str, str]:
+    """Every text; places that the notice itself can fill are filled."""
     texts = notice["texts"][language]
     known = {key: texts[key] for key in ("open", "save", "accept", "reject")}
     known["controller"] = notice["controller"]["name"]
-    return {key: _fill(texts[key], known) for key in sorted(words_used(sources, names))}
+    return {key: _fill(text, known) for key, text in texts.items()}
 
 
 def _with_third_parties(words: Mapping[str, str], notice: Mapping[str, Any], language: str) -> dict[str, str]:
@@ -252,7 +266,7 @@ def _fill(text: str, known: Mapping[str, str]) -> str:
 
 
 def _missing_words(notice: Mapping[str, Any], sources: Mapping[str, str]) -> Iterator[Problem]:
-    said = words_used(sources, (*_first_scripts(notice), *MORE, *LAYER)) | ALSO_SAID
+    said = words_used(sources, (*_first_scripts(notice), *MORE, *LAYER, *SINCE)) | ALSO_SAID
     for language in notice["languages"]:
         for key in sorted(said - notice["texts"].get(language, {}).keys()):
             yield Problem(

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 _NAMED = re.compile(r"^(?:async )?(?:function|const) (?:\{ )?(\w+)(?:, (\w+))?", re.MULTILINE)
 _USED = re.compile(r"(?<![\w.'-])(\w+)(?![\w':-])")
+_COMMENT = re.compile(r"/\*.*?\*/|(?<=\s)//.*?$", re.DOTALL | re.MULTILINE)
 _DECLARATION = re.compile(r"([^{};]+:[^{};]+)(?=[;}])")
 _HANDOVER = "Object.getOwnPropertyDescriptor(Document.prototype,'currentScript').get.call(document).take"
 
@@ -88,7 +89,7 @@ def _joined(parts: Mapping[str, str], shared: str) -> str:
 def _used(names: Iterable[str], later: Iterable[str], sources: Mapping[str, str]) -> set[str]:
     """What later scripts use of these: functions and constants, which never change."""
     offered = {found for name in names for pair in _NAMED.findall(sources[f"{name}.js"]) for found in pair if found}
-    code = "\n".join(sources[f"{name}.js"] for name in later)
+    code = _COMMENT.sub("", "\n".join(sources[f"{name}.js"] for name in later))
     return (offered | {"CONFIG"}) & set(_USED.findall(code))
 
 

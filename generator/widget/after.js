@@ -32,10 +32,15 @@ function placeFocus() {
   place.focus({ preventScroll: true });
 }
 
+/** @param {string} version */
+function dotted(version) {
+  return version.replace('-', '.');
+}
+
 /** @type {Promise<Layer> | undefined} */
 let layer;
 
-/** The settings layer, and what changed since. */
+/** The settings layer. */
 function theLayer() {
   layer ??= load(MORE.layer, SHARED);
   layer.catch(() => (layer = undefined));
@@ -45,15 +50,26 @@ function theLayer() {
 /** @type {More} */
 const PARTS = {
   show: async () => (await theLayer()).show(),
-  changes: async (last) => (await theLayer()).changes(last),
+  changes: async (last) => (await load(MORE.since, SHARED))(last),
   follow,
 };
 
+/** What a page wants to run when a purpose, or a service of it, is taken back. Where code of it ran, the page is loaded
+ * anew right after. @param {Answers} before */
+function runWithdrawn(before) {
+  for (const script of document.querySelectorAll('script[type="text/plain"][data-withdrawn]'))
+    if (script instanceof HTMLScriptElement) {
+      const { withdrawn, service } = script.dataset;
+      if (allows(before, withdrawn, service) && !allows(stored(), withdrawn, service)) run(script);
+    }
+}
+
 /** Everything that a choice brings about beyond the page's own gates, and what an earlier page has left of it. Nothing
- * is said of a choice that a signal made. @param {Method} [method] */
-async function follow(method) {
+ * is said of a choice that a signal made. @param {Method} [method] @param {Answers | null} [before] */
+async function follow(method, before) {
   if (method) newest = [chosen(), ownCookie()];
   erase(stored());
+  if (before) runWithdrawn(before);
   if (method) await layer?.then(({ close }) => close(), reportError); // it gives the focus back
   if (method && method !== 'signal.gpc') {
     say(MORE.saved);

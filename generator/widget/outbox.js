@@ -190,9 +190,9 @@ function link(event, last) {
 /** It will never be stored: nothing that comes after may name it. @param {ChoiceEvent} event */
 function unlink(event) {
   const { event_id, prev_event_id } = event;
-  for (const { event: later } of queue())
-    if (later?.prev_event_id === event_id)
-      amend(later.event_id, (item) => [{ ...item, event: { ...later, prev_event_id } }]);
+  for (const { event: next } of queue())
+    if (next?.prev_event_id === event_id)
+      amend(next.event_id, (item) => [{ ...item, event: { ...next, prev_event_id } }]);
   if (kept()?.last === event_id) link(event, prev_event_id);
 }
 

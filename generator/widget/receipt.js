@@ -72,11 +72,6 @@ function versions(notice, policy) {
   return fill(texts.record_versions_value, { notice: dotted(notice), policy: dotted(policy) });
 }
 
-/** @param {string} version */
-function dotted(version) {
-  return version.replace('-', '.');
-}
-
 /** @param {string} time RFC 3339 */
 function moment(time) {
   return new Intl.DateTimeFormat(CONFIG.language, { dateStyle: 'long', timeStyle: 'short' }).format(new Date(time));
@@ -117,3 +112,6 @@ async function eraseRecord(button) {
   choose(answerAll(0), 'settings.reject'); // recorded without a reference, for there is none any more
   setTimeout(say, 0, texts.erased); // that it was saved has been said by then
 }
+
+/** @type {Layer} */
+const OPENED = { show: showSettings, close: closeSettings };

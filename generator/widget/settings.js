@@ -24,6 +24,18 @@ function showSettings() {
   document.body.append(dialog);
   dialog.showModal();
   settings = dialog;
+  tellOfUnknown();
+}
+
+/** A gate that nothing will ever open is told in words to whoever wrote it (G03). */
+function tellOfUnknown() {
+  for (const gate of document.querySelectorAll('[data-purpose]')) {
+    const { purpose, service, src } = gate instanceof HTMLElement ? gate.dataset : {};
+    const asks = purposes.some(({ id }) => id === purpose) && LAYER.purposes.find(({ id }) => id === purpose);
+    const found = asks && (!service || asks.services.some(({ id }) => id === service));
+    if (!found || (src && !kinds.some(([selector]) => gate.matches(selector))))
+      console.warn('preferences: it waits for ever, for no such purpose, service or embed is declared', gate);
+  }
 }
 
 /** The dialog gives the focus back to what opened it. */
@@ -59,7 +71,7 @@ function makeSettings() {
 /** @param {FullPurpose} purpose */
 function makePurpose(purpose) {
   const description = `preferences-about-${purpose.id}`;
-  const asks = purposes.find(({ id }) => id === purpose.id);
+  const asks = purposes.find(({ id }) => id === purpose.id); // and the first layer has its words
   return el(
     'section',
     {},
@@ -67,7 +79,7 @@ function makePurpose(purpose) {
     asks && locked(asks) && stored()[asks.id] !== 2
       ? el('button', { type: 'button', 'data-override': asks.id }, texts.override)
       : undefined,
-    el('p', { id: description }, purpose.description),
+    el('p', { id: description }, asks?.description ?? purpose.description),
     purpose.justification && el('p', {}, purpose.justification),
     asks && purpose.services.length > 1 ? makeServiceControls(asks, purpose) : undefined,
     purpose.services.length

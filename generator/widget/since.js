@@ -6,17 +6,18 @@ const TAGS =
   'a b blockquote br code dd del div dl dt em h2 h3 h4 h5 h6 hr i ins li ol p section small span strong table tbody td th thead tr u ul';
 const PLAIN = new Set(TAGS.split(' '));
 
-/** @param {Choice} last @returns {Promise<HTMLElement | undefined>} */
+/** What asks again instead of the first words, and what changed. @param {Choice} last
+ * @returns {Promise<[string?, Node?]>} */
 async function makeChanges(last) {
   const { notice, policy, language } = CONFIG;
   const addresses = [
     ...(last.notice === notice.version ? [] : [`/cookies/since/${dotted(last.notice)}.${language}.html`]),
-    ...(last.policy === policy.version ? [] : [`${LAYER.since}${dotted(last.policy)}.html`]),
+    ...(last.policy === policy.version ? [] : [`${SINCE.path}${dotted(last.policy)}.html`]),
   ];
   const told = (await Promise.all(addresses.map(fragment))).filter((found) => found !== null);
-  if (!told.length) return undefined;
-  dress(LAYER.style);
-  return el('div', { 'data-since': '' }, ...told);
+  if (!told.length) return [];
+  dress(SINCE.style);
+  return [SINCE.again, el('div', { 'data-since': '' }, ...told)];
 }
 
 /** A document that is fetched as one runs nothing, and needs no markup from a string (X19). Where it does not come in
@@ -51,6 +52,3 @@ function copy(source, base) {
   }
   return made;
 }
-
-/** @type {Layer} */
-const OPENED = { show: showSettings, close: closeSettings, changes: makeChanges };

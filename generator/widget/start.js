@@ -52,8 +52,8 @@ function isUnfinished() {
 async function ask(last) {
   if (!emit('show')) return;
   const changes = last && more().then((parts) => parts.changes(last));
-  const found = await changes?.catch(() => undefined);
-  if (asked.length) showNotice(found);
+  const told = await changes?.catch(() => undefined);
+  if (asked.length) showNotice(...(told ?? []));
 }
 
 /** Open what is granted. @returns {boolean} whether only a reload stops what already ran (W03) */
@@ -84,7 +84,7 @@ function choose(wanted, method) {
   }
   const again = apply();
   if (!asked.length) hideNotice();
-  const done = more().then((parts) => parts.follow(method), reportError);
+  const done = more().then((parts) => parts.follow(method, before), reportError);
   emit('change', get());
   tabs?.postMessage(0);
   // The record may leave before the page does, but a slow receiver does not hold up a withdrawal.

@@ -5,7 +5,8 @@ const SECURE = location.protocol === 'https:';
 // __Host- needs https (X21) and has no Domain, so .com.pk is no trap; the plain name is for development.
 const COOKIE = SECURE ? '__Host-preferences' : 'preferences';
 
-/** What could not be stored lives as long as the page. @type {Record<string, unknown>} */
+/** What could not be stored (a door that is shut, a storage that is full) lives as long as the page.
+ * @type {Record<string, unknown>} */
 const memory = {};
 
 function cookies() {
@@ -34,19 +35,19 @@ function setCookie(text) {
 /** @param {'receipt' | 'queue'} key @returns {any} what was kept, or null: anybody may have written there */
 function recall(key) {
   try {
-    return JSON.parse(localStorage.getItem(`preferences.${key}`) ?? 'null');
+    return memory[key] ?? JSON.parse(localStorage.getItem(`preferences.${key}`) ?? 'null');
   } catch {
-    return memory[key] ?? null;
+    return null;
   }
 }
 
 /** @param {'receipt' | 'queue'} key @param {unknown} value null forgets */
 function keep(key, value) {
-  memory[key] = value;
+  delete memory[key];
   try {
     if (value === null) localStorage.removeItem(`preferences.${key}`);
     else localStorage.setItem(`preferences.${key}`, JSON.stringify(value));
   } catch {
-    // The memory has it for this page.
+    memory[key] = value;
   }
 }

@@ -1,5 +1,5 @@
-// The shapes that the banner's scripts share. They come in three files (generator/banner.py): the build writes CONFIG
-// and STYLE in front of the first, MORE and LAYER in front of the others, and SHARED, what the next may use, behind.
+// The shapes that the banner's scripts share. They come in four files (generator/banner.py): the build writes CONFIG
+// and STYLE in front of the first, MORE, LAYER and SINCE in front of the others, and SHARED, what the next may use, behind.
 
 interface Service {
   id: string;
@@ -54,8 +54,8 @@ interface FullService {
 
 interface FullPurpose {
   id: string;
-  label: string;
-  description: string;
+  label?: string; // of a purpose that asks, the first file has the words
+  description?: string;
   justification?: string;
   services: FullService[];
 }
@@ -65,10 +65,16 @@ interface MoreConfig {
   saved: string;
   style: string;
   layer: OwnFile;
+  since: OwnFile;
+}
+
+interface SinceConfig {
+  path: string; // where the changes of the policy are told
+  again: string;
+  style: string;
 }
 
 interface LayerConfig {
-  since: string; // where the changes of the policy are told
   purposes: FullPurpose[];
   texts: Words;
   style: string;
@@ -77,14 +83,13 @@ interface LayerConfig {
 /** What comes on demand: what follows a choice, and the way to the settings layer. */
 interface More {
   show(): Promise<void>;
-  changes(last: Choice): Promise<HTMLElement | undefined>;
-  follow(method?: Method): Promise<void>;
+  changes(last: Choice): Promise<[again?: string, changes?: Node]>;
+  follow(method?: Method, before?: Answers | null): Promise<void>;
 }
 
 interface Layer {
   show(): void;
   close(): void;
-  changes(last: Choice): Promise<HTMLElement | undefined>;
 }
 
 /** By purpose, or <purpose>_<service>: 0 denied, 1 granted, 2 granted in spite of Global Privacy Control. */
@@ -194,3 +199,4 @@ declare const STYLE: string;
 declare const SHARED: object;
 declare const MORE: MoreConfig;
 declare const LAYER: LayerConfig;
+declare const SINCE: SinceConfig;

@@ -29,8 +29,9 @@ function choices(...labels) {
 }
 
 /** Names, purposes, third parties, the way back and the policy come before the buttons (B04, B05); what changed since
- * an earlier choice comes after them, so that its links stand in nobody's way. @param {Node} [changes] */
-function makeNotice(changes) {
+ * an earlier choice comes after them, so that its links stand in nobody's way.
+ * @param {string} [again] @param {Node} [changes] */
+function makeNotice(again = words.intro, changes) {
   const id = 'preferences-title';
   return part(
     'section',
@@ -39,7 +40,7 @@ function makeNotice(changes) {
       'div',
       {},
       el('h2', { id }, words.title),
-      el('p', {}, changes ? words.again : words.intro),
+      el('p', {}, again),
       el(
         'ul',
         {},
@@ -62,11 +63,11 @@ function signalHonoured() {
 /** @type {HTMLElement | null} */
 let notice = null;
 
-/** @param {Node} [changes] */
-function showNotice(changes) {
+/** @param {[again?: string, changes?: Node]} told */
+function showNotice(...told) {
   hideNotice();
   dress(STYLE);
-  notice = makeNotice(changes);
+  notice = makeNotice(...told);
   document.body.prepend(notice); // early: a banner at the end of a page is not found by screen readers
   room.observe(notice);
   // Whoever is about to choose will need it: by then it is there.
