@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from generator import bundle
+from generator import bundle, consent
 from generator.asking import Asked, asked_since
 from generator.bundle import Asset, Tier
 from generator.config import direction
@@ -34,7 +34,6 @@ BUDGET = {"first visit": 7_000, "record of a choice": 3_500, "settings layer": 9
 # Said by the build, which knows which of them is true, or by a file that has no other words.
 ALSO_SAID = {"again", "saved", "third_none", "third_some"}
 _WORD = re.compile(r"\b(?:words|texts)\.(\w+)")
-_PLACE = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,7 @@ def _scripts(
     notice, names = notices[-1], tuple(_first_scripts(notices[-1]))
     say = partial(_words, notice, language, sources=sources)
     style = "\n".join(sources[f"{name}.css"] for name in ("widget", *names) if f"{name}.css" in sources)
-    said = _filled(notice, language)
+    said = consent.said(notice, language)
     full = {
         "purposes": [_full_purpose(each, language) for each in notice["purposes"]],
         "texts": say(LAYER),
@@ -241,16 +240,8 @@ def _words(
     notice: Mapping[str, Any], language: str, names: Sequence[str], *, sources: Mapping[str, str]
 ) -> dict[str, str]:
     """The texts that these scripts say."""
-    said = _filled(notice, language)
+    said = consent.said(notice, language)
     return {key: said[key] for key in sorted(words_used(sources, names))}
-
-
-def _filled(notice: Mapping[str, Any], language: str) -> dict[str, str]:
-    """Every text; places that the notice itself can fill are filled."""
-    texts = notice["texts"][language]
-    known = {key: texts[key] for key in ("open", "save", "accept", "reject")}
-    known["controller"] = notice["controller"]["name"]
-    return {key: _fill(text, known) for key, text in texts.items()}
 
 
 def _with_third_parties(words: Mapping[str, str], notice: Mapping[str, Any], language: str) -> dict[str, str]:
@@ -258,11 +249,7 @@ def _with_third_parties(words: Mapping[str, str], notice: Mapping[str, Any], lan
     services = [service for each in notice["purposes"] if each["basis"] == "consent" for service in each["services"]]
     third = ", ".join(dict.fromkeys(service["provider"] for service in services if service["third_party"]))
     text = notice["texts"][language]["third_some" if third else "third_none"]
-    return {**words, "withdraw": f"{_fill(text, {'names': third})} {words['withdraw']}"}
-
-
-def _fill(text: str, known: Mapping[str, str]) -> str:
-    return _PLACE.sub(lambda place: known.get(place[1], place[0]), text)
+    return {**words, "withdraw": f"{consent.fill(text, {'names': third})} {words['withdraw']}"}
 
 
 def _missing_words(notice: Mapping[str, Any], sources: Mapping[str, str]) -> Iterator[Problem]:

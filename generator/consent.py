@@ -19,7 +19,7 @@ from generator.words import Words
 T = TypeVar("T")
 _ID = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _STORED = re.compile(r"[^\s*;,=]{3,}\*|[^\s*;,=]+")  # a bare * would erase what nobody declared
-_PLACE = re.compile(r"\{\w+\}")
+_PLACE = re.compile(r"\{(\w+)\}")
 _ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
 SCHEMA = "policy-notice/1"
 # What other tags are told of a purpose: gpc denies it (S02), the others are told of every answer (S08, S11, S12).
@@ -227,6 +227,18 @@ def asks_for_consent(notice: Notice) -> bool:
     return any(purpose["basis"] == "consent" for purpose in notice.data["purposes"])
 
 
+def said(notice: Mapping[str, Any], language: str) -> dict[str, str]:
+    """Every text of a notice's content in a language; places that the notice itself can fill are filled."""
+    texts = notice["texts"][language]
+    known = {key: texts[key] for key in ("open", "save", "accept", "reject")}
+    known["controller"] = notice["controller"]["name"]
+    return {key: fill(text, known) for key, text in texts.items()}
+
+
+def fill(text: str, known: Mapping[str, str]) -> str:
+    return _PLACE.sub(lambda place: known.get(place[1], place[0]), text)
+
+
 def stored_names(notice: Notice) -> list[str]:
     """The name of everything that the banner and what it gates keep in a browser."""
     services = [service for purpose in notice.data["purposes"] for service in purpose["services"]]
@@ -289,7 +301,7 @@ def _texts(language: str, declaration: Declaration, widget: Widget) -> dict[str,
         raise ValueError(f"the banner has no text called {unknown[0]!r}")
     for key, text in own.items():  # an unnamed button, or a duty dropped with its place
         if not text.strip() or set(_PLACE.findall(text)) != set(_PLACE.findall(texts[key])):
-            places = " ".join(_PLACE.findall(texts[key])) or "no place in braces"
+            places = " ".join(f"{{{name}}}" for name in _PLACE.findall(texts[key])) or "no place in braces"
             raise ValueError(f"the banner's text {key!r} wants words and {places}, and holds {text!r}")
     return {**texts, **own}
 

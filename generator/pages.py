@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from generator import consent
 from generator.config import direction
+from generator.consent import Declaration
 from generator.library import Library, Policy, Text
 from generator.redline import diff, redlines
 from generator.redline.diff import Redline
@@ -222,8 +224,27 @@ def _cookies(library: Library) -> Page:
     context = {
         "purposes": [_purpose(purpose, language) for purpose in data["purposes"]],
         "policy_path": f"/{library.site.consent.policy}/",
+        "form": _form(library, library.site.consent),
     }
     return Page("/cookies/", "cookies.html", library.words.plain("cookies_title"), language, context)
+
+
+def _form(library: Library, declaration: Declaration) -> dict[str, Any] | None:
+    """The same choice for who has no scripts: posted as a form, it is answered with the cookie. A receiver at another
+    host could not set one for this."""
+    current = library.policy(declaration.policy).in_force(library.today)
+    notice, receiver = library.notice, declaration.receiver or ""
+    if not (notice and consent.asks_for_consent(notice) and current and current.release and receiver.startswith("/")):
+        return None
+    language = notice.data["language"]
+    shown = {
+        "schema": "policy-choice/1",
+        "method": "page.form",
+        "notice.sha256": notice.sha256,
+        "notice.language": language,
+        "policy.sha256": current.release.sha256,
+    }
+    return {"action": f"{receiver}/form", "shown": shown, "words": consent.said(notice.data, language)}
 
 
 def _purpose(purpose: Mapping[str, Any], language: str) -> dict[str, Any]:
