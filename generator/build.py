@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from generator import banner, compare, config, consent, feeds, library, lint, pages, since, words
+from generator import banner, compare, config, consent, demo, feeds, library, lint, pages, since, words
 from generator.banner import Banner, PolicyInForce
 from generator.config import Site
 from generator.errors import Problem, Where
@@ -50,7 +50,7 @@ def build(sources: Sources, *, today: date, drafts: bool = False, receiver: str 
     assets = {name: address for name, address, _ in static}
     script = _banner(loaded, sources, receiver)
     renderer_for = _renderers(sources.templates)  # one for pages and copies: a text is rendered once for both
-    steps = (pages.make, compare.make, since.make)
+    steps = (pages.make, compare.make, since.make, demo.make)
     made = tuple(page for step in steps for page in step(loaded, renderer_for))
     files = {
         **{address.lstrip("/"): content for _, address, content in static},

@@ -6,7 +6,7 @@
 /<policy>/ur/  /<policy>/1.0/ur/    their translations; also /<policy>/1.0/ur.md .txt .json
 /<policy>/history/                  every release
 /<policy>/changes/1.0...1.1/        a redline
-/cookies/  /demo/  /404.html
+/cookies/  /404.html
 """
 
 from __future__ import annotations
@@ -91,8 +91,6 @@ def make(library: Library, renderer_for: Callable[[str], Renderer]) -> Iterator[
         yield from _policy_pages(library, policy, renderer_for)
     if library.notice:
         yield _cookies(library)
-        if library.site.demo:
-            yield from _demo(library)
     language = library.site.language
     title = library.words.plain("missing_title")
     yield Page("/404.html", "404.html", title, language, {}, indexed=False)
@@ -222,7 +220,7 @@ def _cookies(library: Library) -> Page:
     data = library.notice.data
     language = data["language"]
     context = {
-        "purposes": [_purpose(purpose, language) for purpose in data["purposes"]],
+        "purposes": [purpose_told(purpose, language) for purpose in data["purposes"]],
         "policy_path": f"/{library.site.consent.policy}/",
         "form": _form(library, library.site.consent),
     }
@@ -247,7 +245,7 @@ def _form(library: Library, declaration: Declaration) -> dict[str, Any] | None:
     return {"action": f"{receiver}/form", "shown": shown, "words": consent.said(notice.data, language)}
 
 
-def _purpose(purpose: Mapping[str, Any], language: str) -> dict[str, Any]:
+def purpose_told(purpose: Mapping[str, Any], language: str) -> dict[str, Any]:
     return {
         "id": purpose["id"],
         "label": purpose["label"][language],
@@ -264,19 +262,3 @@ def _service(service: Mapping[str, Any], language: str) -> dict[str, Any]:
         for item in service["storage"]
     ]
     return {**service, "name": service["name"][language], "storage": stored}
-
-
-def _demo(library: Library) -> Iterator[Page]:
-    """A developers' page that gates a script by the first purpose that needs consent."""
-    assert library.notice
-    data = library.notice.data
-    purpose = next((purpose for purpose in data["purposes"] if purpose["basis"] == "consent"), None)
-    if purpose:
-        demo = {
-            "purpose": purpose["id"],
-            "purpose_label": purpose["label"][data["language"]],
-            "snippet": f'<script type="text/plain" data-purpose="{purpose["id"]}" src="/usage.js"></script>\n'
-            f'<template data-purpose="{purpose["id"]}"><iframe src="/map.html" title="Map"></iframe></template>',
-        }
-        title = library.words.plain("demo_title")
-        yield Page("/demo/", "demo.html", title, data["language"], {"demo": demo}, indexed=False)

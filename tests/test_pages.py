@@ -28,7 +28,6 @@ from tests.trees import (
     policy_files,
     renderer,
     shipped,
-    with_banner,
     withdrawn,
 )
 
@@ -214,13 +213,6 @@ def test_a_redline_says_how_much_a_reader_would_notice(new: str, label: str) -> 
 )
 def test_a_changed_number_is_never_called_form(old: str, new: str, label: str) -> None:
     assert redline(f"## A\nKept {old}.\n", f"## A\nKept {new}.\n").context["label"] == label
-
-
-def test_the_demo_gates_by_the_first_purpose_that_needs_consent() -> None:
-    loaded = build.load(with_banner(with_banner().site + "demo: true\n"), today=TODAY)
-    demo = made(loaded)["/demo/"].context["demo"]
-    assert demo["purpose"] == "analytics"
-    assert 'data-purpose="analytics"' in demo["snippet"]
 
 
 # Withdrawn releases

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import threading
 import time
@@ -11,12 +12,15 @@ from typing import Any, Literal
 
 import httpx
 
+from generator import build
 from generator.banner import Banner
+from tests.trees import TODAY, on_disk
 
 STRICT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
     "require-trusted-types-for 'script'; trusted-types preferences"
 )
+KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 Temper = Literal["stores", "fails", "hangs", "conflicts", "is busy", "is no receiver"]
 _STATUS: dict[Temper, int] = {"fails": 500, "conflicts": 409, "is busy": 429, "is no receiver": 404}
 
@@ -50,6 +54,12 @@ class Site:
     def put_banner(self, banner: Banner) -> None:
         for name, content in banner.files().items():
             self.put_script(f"/{name}", content)
+
+    def put_built(self, name: str) -> None:
+        """The pages of a site of tests/sites, as the program builds them."""
+        for path, content in build.build(on_disk(name), today=TODAY).files.items():
+            kind = KINDS.get(path.rpartition(".")[2], "application/octet-stream")
+            self.put("/" + path.removesuffix("index.html"), content, kind)
 
     def url(self, path: str = "/") -> str:
         return self.origin + path
@@ -107,6 +117,15 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Quiet: the test's own report says what was asked for."""
+
+
+def day36(days_from_now: int = 0) -> str:
+    """A day as the banner's cookie holds it: days since 1970-01-01, base 36."""
+    number, text = (datetime.datetime.now(datetime.UTC).date() - datetime.date(1970, 1, 1)).days + days_from_now, ""
+    while number:
+        number, digit = divmod(number, 36)
+        text = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + text
+    return text
 
 
 class Server(ThreadingHTTPServer):

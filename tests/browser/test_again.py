@@ -13,8 +13,7 @@ from .conftest import Visit
 from .notice_page import NoticePage
 from .pages import furnish, gated
 from .sample import ANALYTICS, MARKETING, banner, by_us, notice, stored
-from .serving import Site
-from .test_state import day36
+from .serving import Site, day36
 
 Open = Callable[..., Visit]
 BEFORE = notice(ANALYTICS, MARKETING)

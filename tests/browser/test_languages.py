@@ -6,23 +6,17 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from generator import build
-from tests.trees import TODAY, on_disk
-
 from .conftest import Visit
 from .notice_page import NoticePage
 from .serving import STRICT, Site, serve
 
-KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 NewVisit = Callable[..., Visit]
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
     site = Site(csp=STRICT)
-    for path, content in build.build(on_disk("translated"), today=TODAY).files.items():
-        kind = KINDS.get(path.rpartition(".")[2], "application/octet-stream")
-        site.put("/" + path.removesuffix("index.html"), content, kind)
+    site.put_built("translated")
     server = serve(site)
     yield site
     server.shutdown()

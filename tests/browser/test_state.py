@@ -13,20 +13,9 @@ from .notice_page import NoticePage
 from .pages import furnish, gated
 from .sample import ANALYTICS, MARKETING, banner, sources
 from .sample import notice as sample_notice
-from .serving import Site
+from .serving import Site, day36
 
 Open = Callable[..., Visit]
-EPOCH = datetime.date(1970, 1, 1)
-
-
-def day36(days_from_now: int = 0) -> str:
-    number, text = (datetime.datetime.now(datetime.UTC).date() - EPOCH).days + days_from_now, ""
-    while number:
-        number, digit = divmod(number, 36)
-        text = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + text
-    return text
-
-
 GRANT = f"1.1-0.1-1.{day36()}.analytics-1.marketing-1"
 
 

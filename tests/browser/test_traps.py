@@ -33,7 +33,7 @@ WAYS = {
     "at once": '<script src="/preferences.js"></script>',
     "module": '<script type="module" src="/preferences.js"></script>',
     "beside AMD": '<script src="/amd.js"></script><script src="/preferences.js"></script>',
-    "by Rocket Loader": '<script type="a1-text/javascript" src="/preferences.js"></script><script src="/rocket.js"></script>',
+    "by Rocket Loader": '<script type="x-text/javascript" src="/preferences.js"></script><script src="/r.js"></script>',
     "by a script": '<script src="/late.js" defer></script>',
 }
 
@@ -44,7 +44,7 @@ def test_no_way_of_loading_it_breaks_it_or_asks_twice(visit: Open, site: Site, w
     site.put_script(
         "/amd.js", "window.define = () => { throw new Error('not ours') }; define.amd = {}; var exports = 0"
     )
-    site.put_script("/rocket.js", ROCKET)
+    site.put_script("/r.js", ROCKET)
     site.put_script(
         "/late.js", "document.head.append(Object.assign(document.createElement('script'), {src: '/preferences.js'}))"
     )
@@ -163,7 +163,7 @@ def test_code_for_a_withdrawal_runs_before_the_page_goes_and_only_then(visit: Op
 
 
 PIXEL = """
-!function(f){if(f.fbq)return;var n=f.fbq=function(){n.callMethod?n.callMethod.apply(n,arguments):n.queue.push(arguments)};
+!function(f){if(f.fbq)return;var n=f.fbq=function(){n.callMethod?n.callMethod(...arguments):n.queue.push(arguments)};
 if(!f._fbq)f._fbq=n;n.push=n;n.loaded=!0;n.version='2.0';n.queue=[]}(window);
 fbq('init', '1'); fbq('track', 'PageView');
 """

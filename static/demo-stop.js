@@ -1,0 +1,4 @@
+// @ts-check
+// The demonstration's code for a withdrawal.
+'use strict';
+sessionStorage.setItem('demo-stopped', new Date().toISOString());
