@@ -15,7 +15,7 @@ import pytest
 from tests.trees import CONSENT, ROOT, SITE, TERMS
 
 PROGRAM = Path(sys.executable).with_name("policy")
-DAY = "1795305600"  # 2026-11-22
+DAY = "1795564800"  # 2026-11-25
 
 
 def run(*args: str | Path, cwd: Path, epoch: str | None = DAY) -> subprocess.CompletedProcess[str]:
@@ -75,18 +75,18 @@ def test_from_an_edit_to_a_published_release(site: Path) -> None:
         "release", "privacy-policy", "--material", "--summary", "Says plainly that data is never sold, ever.", cwd=site
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "released privacy-policy 2.0 (material), in force from 2026-12-22" in done.stdout
+    assert "released privacy-policy 2.0 (material), in force from 2026-12-25" in done.stdout
     frozen = site / "content/privacy-policy/releases/2.0.md"
     assert "ever." in frozen.read_text(encoding="utf-8")
 
     done = run("build", cwd=site)
     assert done.returncode == 0
-    assert "privacy-policy: 1.1 in force, 2.0 from 2026-12-22, releases: 3" in done.stdout
+    assert "privacy-policy: 1.1 in force, 2.0 from 2026-12-25, releases: 3" in done.stdout
     current = (site / "dist/privacy-policy/index.html").read_text(encoding="utf-8")
     assert "Version 2.0 takes effect on" in current
     assert "ever." not in current.partition("<article")[2]
 
-    later = "1797897600"  # 2026-12-22
+    later = "1798156800"  # 2026-12-25
     done = run("build", cwd=site, epoch=later)
     assert "privacy-policy: 2.0 in force, releases: 3" in done.stdout
     assert "ever." in (site / "dist/privacy-policy/index.html").read_text(encoding="utf-8")
@@ -102,7 +102,7 @@ def test_from_an_edit_to_a_published_release(site: Path) -> None:
 def test_a_site_is_released_from_nothing(small: Path) -> None:
     assert "terms: none in force, releases: 0" in run("build", cwd=small).stdout
     done = run("release", "terms", "--material", "--summary", "The first.", cwd=small)
-    assert "released terms 1.0 (material), in force from 2026-11-22" in done.stdout
+    assert "released terms 1.0 (material), in force from 2026-11-25" in done.stdout
     assert "terms: 1.0 in force, releases: 1" in run("build", cwd=small).stdout
     assert run("release", "terms", "--editorial", "--summary", "Again.", cwd=small).returncode == 1
 
@@ -424,14 +424,14 @@ def test_a_release_is_looked_at_announced_withdrawn_and_verified(site: Path) -> 
     held = sorted(site.rglob("*"))
     done = run(*release, "--dry-run", cwd=site)
     assert done.returncode == 0
-    assert "would release privacy-policy 2.0 (material), in force from 2026-12-22" in done.stdout
+    assert "would release privacy-policy 2.0 (material), in force from 2026-12-25" in done.stdout
     assert "7. Cookies and Tracking" in done.stdout
     assert sorted(site.rglob("*")) == held
 
     assert run(*release, cwd=site).returncode == 0
     announced = run("announce", "privacy-policy", cwd=site)
     assert (announced.returncode, announced.stderr) == (0, "")
-    assert announced.stdout.startswith("Privacy Policy: version 2.0 takes effect on 22 December 2026\n")
+    assert announced.stdout.startswith("Privacy Policy: version 2.0 takes effect on 25 December 2026\n")
     assert run("announce", "privacy-policy", "--format", "html", cwd=site).stdout.startswith("<!doctype html>")
     run("build", cwd=site)
 

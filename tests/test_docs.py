@@ -59,7 +59,7 @@ def check_by_hand(register: Path) -> subprocess.CompletedProcess[str]:
 
 def test_what_the_paper_on_releases_says_is_done_and_can_be_checked_by_hand(tmp_path: Path) -> None:
     root, said = copy_site(tmp_path), []
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1795305600"}  # 2026-11-22
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1795564800"}  # 2026-11-25
     for step in ("init -q", "add -A", "-c user.name=a -c user.email=a@b.c commit -qm first"):
         subprocess.run(["git", "-C", root, *step.split()], check=True)
     paper = (REPOSITORY / "docs/releases.md").read_text("utf-8")
@@ -70,11 +70,11 @@ def test_what_the_paper_on_releases_says_is_done_and_can_be_checked_by_hand(tmp_
         assert done.returncode == 0, (block, done.stderr)
         said.append(done.stdout)
     _, _, released, _, withdrawn, listed, verified, hashed = said
-    assert "released privacy-policy 2.0 (material), in force from 2026-12-22" in released
+    assert "released privacy-policy 2.0 (material), in force from 2026-12-25" in released
     assert (root / "message.txt").read_text("utf-8").startswith("Privacy Policy: version 2.0 takes effect on")
     assert (root / "message.html").read_text("utf-8").startswith("<!doctype html>")
     assert "withdrew privacy-policy 2.0; in force today: 1.1" in withdrawn
-    assert "withdrawn 2026-11-22" in listed
+    assert "withdrawn 2026-11-25" in listed
     assert verified.count(": all hold\n") == 2
     found, row = hashed.splitlines()
     assert found.split()[0] == row.split()[1]

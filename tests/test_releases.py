@@ -343,7 +343,7 @@ def test_what_is_no_release_cannot_be_withdrawn(version: str) -> None:
 
 def test_nothing_is_withdrawn_twice_or_without_a_reason() -> None:
     made, _ = taken_back(site(TERMS, TERMS, TERMS.replace("plain", "clear")), "1.1")
-    with pytest.raises(SourceError, match=r"withdraw\.again: 1.1 is already withdrawn, since 2026-11-22"):
+    with pytest.raises(SourceError, match=r"withdraw\.again: 1.1 is already withdrawn, since 2026-11-25"):
         taken_back(made, "1.1")
     for reason in ("", "wip"):
         with pytest.raises(SourceError, match=rf"withdraw\.reason: the reason '{reason}' does not say why"):

@@ -18,7 +18,7 @@ from generator.render import Renderer
 from generator.sources import Sources
 
 ROOT = Path(__file__).parent.parent
-TODAY = date(2026, 11, 22)
+TODAY = date(2026, 11, 25)
 
 SITE = """\
 title: Example policies
