@@ -462,6 +462,34 @@ def test_a_refused_upload_does_not_turn_its_rest_into_a_request(receiver: Receiv
     assert receiver.http.get("/checkpoint").text == before
 
 
+MALFORMED = {
+    "no host": b"GET /healthz HTTP/1.1\r\n\r\n",
+    "two hosts": b"GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+    "lines that end in LF alone": b"GET /healthz HTTP/1.1\nHost: x\n\n",
+    "a CR within a value": b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: a\rb\r\n\r\n",
+    "a folded value": b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: a\r\n b\r\n\r\n",
+    "a NUL in a value": b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n",
+    "a name that is no token": b"GET /healthz HTTP/1.1\r\nHost: x\r\nX{}: a\r\n\r\n",
+    "a chunk of no length": head("Transfer-Encoding: chunked") + b"\r\n{}\r\n0\r\n\r\n",
+    "a chunk longer than it says": head("Transfer-Encoding: chunked") + b"1\r\n{}\r\n0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("what", MALFORMED)
+def test_what_two_servers_could_read_differently_is_no_request(receiver: Receiver, what: str) -> None:
+    came = exchange(receiver, MALFORMED[what])
+    assert status(came) == 400
+    assert came.count(b"HTTP/1.1") == 1
+
+
+def test_trailers_add_nothing_to_a_head(receiver: Receiver) -> None:
+    data = json.dumps(choice()).encode()
+    chunks = b"%x\r\n" % len(data) + data + b"\r\n0\r\nOrigin: https://www.itsths.com\r\n\r\n"
+    came = exchange(receiver, head("Transfer-Encoding: chunked", "Connection: close") + chunks)
+    assert status(came) == 201
+    assert b"access-control-allow-origin" not in came
+
+
 def test_endless_headers_are_cut_off(receiver: Receiver) -> None:
     came = exchange(receiver, b"POST /choices HTTP/1.1\r\n", *[b"X: " + b"y" * 4000 + b"\r\n"] * 6)
     assert came == b"" or status(came) in (400, 431)
