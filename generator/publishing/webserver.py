@@ -24,6 +24,7 @@ _TYPES = {
     ".json": "application/json",
     ".md": "text/markdown",
     ".svg": "image/svg+xml",
+    ".ts": "text/plain",  # declarations of TypeScript, which some servers take for a film
     ".txt": "text/plain",
     ".xml": "application/xml",
     ".yaml": "application/yaml",

@@ -60,8 +60,10 @@ def test_whatever_was_interrupted_the_next_publishing_ends_in_the_whole_site(
 def test_parts_go_before_pages_and_the_manifest_last() -> None:
     before, now = (publish.read_manifest(files[MANIFEST], "") for files in (old(), new()))
     todo = compare(now, before, publish.NOTHING)
-    assert list(todo.puts) == ["immutable", "data", "new pages", "pages", "manifest"]
-    assert "notices.json" in todo.puts["data"]
+    assert list(todo.puts) == ["immutable", "notices", "new", "parts", "pages", "feeds", "manifest"]
+    assert {"terms/1.1/index.html", "terms/1.1.json", "terms/since/1.0.html"} <= {*todo.puts["new"]}
+    assert {"preferences.js", "terms/index.json"} <= {*todo.puts["parts"]}  # both lead to what is new
+    assert {*todo.puts["feeds"]} == {"terms/feed.xml", "terms/feed.json", "sitemap.xml"}
     assert todo.deletions == ("demo/index.html",)  # the old style stays: pages in caches name it
     assert compare(now, now, publish.NOTHING).puts == {}
 
@@ -149,7 +151,7 @@ def test_publish_shows_its_plan_carries_it_out_and_has_nothing_left_to_do(site: 
     planned = run(site, "publish", "--dry-run")
     assert planned.exit_code == 0, planned.output
     assert "  pages: " not in planned.output  # all are new
-    assert "  new pages: index.html\n" in planned.output
+    assert "  new: index.html\n" in planned.output
     assert not web.exists()
     assert not (site / "dist").exists()
     done = run(site, "publish", "live")
