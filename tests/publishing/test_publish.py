@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -17,7 +20,7 @@ from generator.publishing import publish
 from generator.publishing.publish import Manifest, compare
 from generator.publishing.targets import Target
 from generator.verify import MANIFEST
-from tests.browser.preview import copy_site
+from tests.browser.preview import POLICY, copy_site
 from tests.publishing.sites import new, old
 from tests.trees import built, with_banner
 
@@ -215,3 +218,20 @@ def test_config_prints_what_the_sites_own_file_says(site: Path, server: str) -> 
     assert printed.exit_code == 0, printed.output
     assert "www.itsths.com" in printed.output or server == "headers"
     assert "/srv/web/current" in printed.output or server == "headers"
+
+
+def test_what_the_daily_unit_runs_publishes_the_release_whose_day_has_come(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795305600")  # 2026-11-22
+    release = ["release", "privacy-policy", "--material", "--effective", "2026-12-24", "--summary", "Says how cookies are treated."]
+    for words in (release, ["publish"]):
+        assert (done := run(site, *words)).exit_code == 0, done.output
+    page = site.parent / "web/current/privacy-policy/index.html"
+    assert "Version 2.0 takes effect on" in page.read_text()  # V04: announced ahead, on the page itself
+    unit = run(site, "config", "systemd-publish").output
+    (line,) = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1798070400")  # 2026-12-24
+    subprocess.run([POLICY, *shlex.split(line)[1:]], check=True, capture_output=True)
+    assert "Version 2.0 takes effect on" not in page.read_text()
+    assert json.loads((page.parent / "index.json").read_text())["in_force"] == "2.0"
