@@ -224,7 +224,15 @@ def test_what_the_daily_unit_runs_publishes_the_release_whose_day_has_come(
     site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795305600")  # 2026-11-22
-    release = ["release", "privacy-policy", "--material", "--effective", "2026-12-24", "--summary", "Says how cookies are treated."]
+    release = [
+        "release",
+        "privacy-policy",
+        "--material",
+        "--effective",
+        "2026-12-24",
+        "--summary",
+        "Says how cookies are treated.",
+    ]
     for words in (release, ["publish"]):
         assert (done := run(site, *words)).exit_code == 0, done.output
     page = site.parent / "web/current/privacy-policy/index.html"
