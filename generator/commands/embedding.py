@@ -32,7 +32,7 @@ def _told(made: Embedding) -> str:
     parts = [
         ("in <head>, before every other script: no tag of others may speak first", made.default),
         (
-            "in <head>: asks under the notice in force today; print it again after each release of the notice",
+            "in <head>: asks under the notice of today; print it again after each release of the notice",
             made.pinned,
         ),
         ("or, instead of that: follows each release by itself, and has no integrity of its own", made.following),
