@@ -23,6 +23,7 @@ COMMANDS = {
     "check": ("site", "Check content, notice and templates without writing anything."),
     "config": ("publishing", "Print the configuration of a web server for this site."),
     "diff": ("comparing", "Show the redline from A to B."),
+    "embed": ("embedding", "Print the tags for another site's pages."),
     "history": ("releasing", "List releases: their dates, kind and summary."),
     "import": ("importing", "Bring in an existing policy, or the history of a file in git."),
     "ledger": ("evidence", "What a ledger can show for itself, and what may go."),

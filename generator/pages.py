@@ -3,6 +3,7 @@
 /                                   all policies
 /<policy>/                          the version in force
 /<policy>/1.0/                      a release, for ever; also .md .txt .json
+/<policy>/fragment.html             its text alone, for pages of other sites
 /<policy>/ur/  /<policy>/1.0/ur/    their translations; also /<policy>/1.0/ur.md .txt .json
 /<policy>/history/                  every release
 /<policy>/changes/1.0...1.1/        a redline
@@ -12,7 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from generator import consent
@@ -101,7 +102,10 @@ def _policy_pages(library: Library, policy: Policy, renderer_for: Callable[[str]
     texts = [(text, release_path(policy, text.label)) for text in _shown(library, policy)]
     for text, path in [*([(current, policy.path)] if current else []), *texts]:
         for language in ("", *text.translations):
-            yield _text_page(library, policy, text, language, renderer_for, at=path)
+            page = _text_page(library, policy, text, language, renderer_for, at=path)
+            yield page
+            if path == policy.path:  # the same text for pages of other sites
+                yield replace(page, path=f"{page.path}fragment.html", template="fragment.html", indexed=False)
     history = f"{policy.path}history/"
     # Every page leads to the policy's address, so something stands there even before a version is in force.
     for path in (history,) if current else (policy.path, history):

@@ -54,6 +54,8 @@ SITES = ["itsths", "small", "arabic", "no version in force", "draft only", "noth
 @cache
 def is_fragment(path: str) -> bool:
     """What a script puts into a page is none itself."""
+    if path.endswith("/fragment.html"):
+        return True
     return "/since/" in path or ("/compare/" in path and not path.endswith("/index.html"))
 
 

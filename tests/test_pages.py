@@ -53,6 +53,7 @@ def test_every_address_of_a_policy_is_there_and_no_other() -> None:
     assert set(made(library())) == {
         "/",
         "/privacy/",
+        "/privacy/fragment.html",
         "/privacy/1.0/",
         "/privacy/1.1/",
         "/privacy/2.0/",
@@ -336,6 +337,7 @@ def test_every_release_has_its_translation_below_it_with_copies_beside_that() ->
     files = {path for path in bilingual(drafts=True).files if re.match(r"privacy/(?:.*/)?ar[/.]", path)}
     assert files == {
         "privacy/ar/index.html",
+        "privacy/ar/fragment.html",
         "privacy/draft/ar/index.html",
         *(f"privacy/1.{minor}/ar{end}" for minor in range(3) for end in ("/index.html", ".md", ".txt", ".json")),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from generator.errors import PolicyError, Problem, Where
 from generator.publishing import hosts, publish, webserver
 from generator.publishing.publish import Host, Plan
 from generator.publishing.targets import Target
+from generator.publishing.webserver import Machine
 
 
 @click.command("publish")
@@ -108,9 +110,13 @@ def _carry_out(built: Built, todo: Plan, host: Host) -> None:
 @click.option("--receiver", default="127.0.0.1:8001", show_default=True, help="Where the receiver listens.")
 @click.option("--certificate", default="", help="Of the site, a file there.", metavar="FILE")
 @click.option("--key", default="", help="Of the certificate, a file there.", metavar="FILE")
+@click.option("--target", help="Where systemd-publish publishes to.", metavar="TARGET")
 @click.pass_obj
-def config_command(root: Path, server: str, folder: str, receiver: str, certificate: str, key: str) -> None:
-    """Print the configuration of a web server, of the receiver's unit, or of a static host."""
+def config_command(
+    root: Path, server: str, folder: str, receiver: str, certificate: str, key: str, target: str | None
+) -> None:
+    """Print the configuration of a web server, of a static host, of the receiver's unit, or of the units that publish
+    the site each day."""
     read = sources.read(root)
     site = build.load(read, today=today()).site
     if server == "headers":
@@ -119,8 +125,15 @@ def config_command(root: Path, server: str, folder: str, receiver: str, certific
     if server == "nginx" and site.url.startswith("https"):  # Caddy gets its own
         live = f"/etc/letsencrypt/live/{urlsplit(site.url).hostname}"
         certificate, key = certificate or f"{live}/fullchain.pem", key or f"{live}/privkey.pem"
-    program = Path(shutil.which(sys.argv[0]) or sys.argv[0]).absolute()
-    made = webserver.configuration(
-        server, site, folder=Path(folder), receiver=receiver, program=program, certificate=certificate, key=key
+    publishes = server == "systemd-publish" and (target or site.publish)
+    machine = Machine(
+        folder=folder,
+        receiver=receiver,
+        program=str(Path(shutil.which(sys.argv[0]) or sys.argv[0]).absolute()),
+        certificate=certificate,
+        key=key,
+        root=str(root.absolute()),
+        user=getpass.getuser(),
+        target=_choose(site.publish, target)[0] if publishes else "",
     )
-    click.echo(made, nl=False)
+    click.echo(webserver.configuration(server, site, machine), nl=False)

@@ -2,9 +2,9 @@
 its parts.
 
 What is published is told by the target's manifest. Files whose names hold their content come first and are never taken
-away, since a page in a cache or an archive names them; then what pages name by other names (notices.json among it: the
-receiver must know a notice before a page shows it), then pages that are new, then pages that may link to those, then
-the manifest, and deletions at the end.
+away, since a page in a cache or an archive names them; then notices.json, since the receiver must know a notice before
+a page shows it; then whatever is new, which nothing leads to yet; then the parts of pages, pages, the feeds that send
+readers to them, the manifest, and deletions at the end.
 
 A host that cannot switch a whole site at once is first told what is about to change (BEGUN). After an interruption
 those paths may hold the old or the new, so they count as changed until a later publishing has come to its end.
@@ -25,6 +25,8 @@ from generator.verify import MANIFEST
 
 BEGUN = ".publish/begun.json"
 _IMMUTABLE = re.compile(r".+\.[0-9a-f]{10}\.(?:css|js)|notices/[0-9a-f]{64}\.json")
+_ORDER = ("immutable", "notices", "new", "parts", "pages", "feeds")
+_FEEDS = ("feed.xml", "feed.json", "sitemap.xml")
 _LIMITS = {".js": 256 * 1024, ".css": 256 * 1024, "": 25 * 1024 * 1024}  # the smallest of the static hosts' limits
 
 
@@ -112,15 +114,25 @@ def plan(files: Mapping[str, bytes], host: Host, where: str) -> Plan:
 def compare(now: Manifest, before: Manifest, begun: Manifest) -> Plan:
     """The least that brings a host from what its manifest says to what another says."""
     changed = [path for path, digest in now.files.items() if before.files.get(path) != digest or path in begun.files]
-    gone = sorted((before.files.keys() | begun.files.keys()) - now.files.keys())
-    puts: dict[str, list[str]] = {"immutable": [], "data": [], "new pages": [], "pages": []}
+    gone = (before.files.keys() | begun.files.keys()) - now.files.keys()
+    gone_in_order = sorted(gone, key=lambda path: (not path.endswith(".html"), path))  # a page before its parts
+    puts: dict[str, list[str]] = {kind: [] for kind in _ORDER}
     for path in changed:
-        kind = "data" if not path.endswith(".html") else "pages" if path in before.files else "new pages"
-        puts["immutable" if is_immutable(path) else kind].append(path)
+        puts[_kind(path, before)].append(path)
     if changed or gone or before.registers != now.registers:
         puts["manifest"] = [MANIFEST]
-    deletions = tuple(path for path in gone if not is_immutable(path))
+    deletions = tuple(path for path in gone_in_order if not is_immutable(path))
     return Plan({name: tuple(paths) for name, paths in puts.items() if paths}, deletions, len(now.files) - len(changed))
+
+
+def _kind(path: str, before: Manifest) -> str:
+    if is_immutable(path):
+        return "immutable"
+    if path == "notices.json":
+        return "notices"
+    if path not in before.files:
+        return "new"
+    return "pages" if path.endswith(".html") else "feeds" if PurePosixPath(path).name in _FEEDS else "parts"
 
 
 def is_immutable(path: str) -> bool:

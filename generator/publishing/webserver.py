@@ -5,6 +5,7 @@ that the header says what the pages say, and the addresses are those of the site
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
@@ -24,11 +25,18 @@ _TYPES = {
     ".json": "application/json",
     ".md": "text/markdown",
     ".svg": "image/svg+xml",
+    ".ts": "text/plain",  # declarations of TypeScript, which some servers take for a film
     ".txt": "text/plain",
     ".xml": "application/xml",
     ".yaml": "application/yaml",
 }
-FILES = {"nginx": "nginx.conf", "caddy": "Caddyfile", "systemd": "policy-receiver.service"}
+FILES = {
+    "nginx": "nginx.conf",
+    "caddy": "Caddyfile",
+    "systemd": "policy-receiver.service",
+    "systemd-publish": "policy-publish.service",
+    "systemd-timer": "policy-publish.timer",
+}
 _TEMPLATES = Path(__file__).parent / "webservers"
 
 
@@ -64,14 +72,28 @@ def static_headers(site: Site, paths: Iterable[str]) -> str:
     )
 
 
-def configuration(
-    kind: str, site: Site, *, folder: Path, receiver: str, program: Path, certificate: str = "", key: str = ""
-) -> str:
-    """A server's configuration. `folder` is where the site lies there, `receiver` where the receiver listens."""
-    for name, value in {"folder": str(folder), "receiver": receiver, "certificate": certificate, "key": key}.items():
-        if any(character in value for character in '"\\${}\n;'):  # each a sign of its own to a server
-            message = f"cannot be written into a configuration: {value!r}"
-            raise PolicyError(Problem("config.value", Where(name), message))
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What a configuration names of the machine that it is for."""
+
+    folder: str  # where the built site lies
+    receiver: str  # where the receiver listens
+    program: str = "policy"
+    certificate: str = ""
+    key: str = ""
+    root: str = ""  # where the site's own folder lies
+    user: str = ""  # who publishes
+    target: str = ""  # where to; nowhere where the web server shows what is built
+
+    def __post_init__(self) -> None:
+        for field, value in asdict(self).items():
+            if any(character in value for character in '"\\${}%\n;'):  # each a sign of its own to a server
+                message = f"cannot be written into a configuration: {value!r}"
+                raise PolicyError(Problem("config.value", Where(field), message))
+
+
+def configuration(kind: str, site: Site, machine: Machine) -> str:
+    """A server's configuration."""
     origin = urlsplit(site.url)
     behind = site.consent.receiver if site.consent and (site.consent.receiver or "").startswith("/") else None
     environment = Environment(
@@ -90,11 +112,8 @@ def configuration(
         headers=headers(site),
         types={ending.lstrip("."): type_ for ending, type_ in _TYPES.items()},
         caching={"for_ever": FOR_EVER, "ask": ASK},
-        folder=folder,
         behind=behind,
-        receiver=receiver,
-        receiver_port=receiver.rpartition(":")[2],
-        program=program,
-        certificate=certificate,
-        key=key,
+        receiver_port=machine.receiver.rpartition(":")[2],
+        job=f'publish "{machine.target}"' if machine.target else "build",
+        **asdict(machine),
     )

@@ -84,6 +84,7 @@ def sshd(folder: Path) -> Iterator[Shell]:
         "PermitRootLogin": "prohibit-password",
         "MaxStartups": "100",
         "Subsystem": "sftp internal-sftp",
+        "SetEnv": f"HOME={folder}",  # what the user's own shell does when it starts is no part of a test
     }
     config = folder / "sshd_config"
     config.write_text("".join(f"{key} {value}\n" for key, value in lines.items()))

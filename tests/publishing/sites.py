@@ -19,6 +19,7 @@ from tests.trees import CONSENT, SITE, TERMS, TODAY, Frozen, built, make_sources
 
 Files = Mapping[str, bytes]
 _PARTS = re.compile(rb'(?:href|src)="(/(?:static/|preferences)[^"#?]*)"')
+_LINKS = re.compile(rb'href="(/[^"#?]*)"')
 _HASHED = re.compile(r"\.([0-9a-f]{10})\.(?:css|js)$")
 
 
@@ -92,13 +93,19 @@ class Visitor:
             return None
 
     def looks_around(self, before: Files, after: Files) -> None:
-        """Each page is the old or the new one, whole; what it is made of is there; and so is where it leads."""
-        led_to = set[str]()
-        for path in sorted(page for page in before.keys() | after.keys() if page.endswith(".html")):
-            page = self.opens(path, before, after) or b""
-            led_to |= {target.decode().lstrip("/") for target in re.findall(rb'href="(/[^"#?]*)"', page)}
-        for name in led_to:
-            assert self.get(name + ("index.html" if name.endswith("/") or not name else "")) is not None, name
+        """Each page is the old or the new one, whole; what it is made of is there; and from pages that both sites have,
+        every link leads somewhere, and from there on. (A page that comes or goes is linked by nothing else meanwhile.)
+        """
+        pages = sorted(page for page in before.keys() | after.keys() if page.endswith(".html"))
+        found = {path: self.opens(path, before, after) or b"" for path in pages}
+        waiting, seen = [path for path in pages if path in before and path in after], set[str]()
+        while waiting:
+            seen.add(path := waiting.pop())
+            content = found[path] if path in found else self.get(path)
+            assert content, path
+            led_to = {target.decode().lstrip("/") for target in _LINKS.findall(content) if path.endswith(".html")}
+            files = {name + ("index.html" if name.endswith("/") or not name else "") for name in led_to}
+            waiting += files - seen - set(waiting)
 
     def opens(self, path: str, before: Files, after: Files) -> bytes | None:
         """One page with its parts, as a browser loads it."""

@@ -23,6 +23,7 @@ from generator.config import load
 from generator.publishing import hosts, publish, webserver
 from generator.publishing.publish import BEGUN, Host
 from generator.publishing.targets import Target
+from generator.publishing.webserver import Machine
 from generator.verify import MANIFEST
 from tests.publishing import servers
 from tests.publishing.servers import Shell, Wire
@@ -42,7 +43,7 @@ def shown(folder: Path, logs: Path) -> Iterator[Visitor]:
     """The folder behind nginx, configured as `policy config nginx` would."""
     port = servers.free_port()
     site = load(SITE.replace("https://www.example.com", f"http://localhost:{port}") + CONSENT)
-    config = webserver.configuration("nginx", site, folder=folder, receiver="127.0.0.1:9", program=Path("policy"))
+    config = webserver.configuration("nginx", site, Machine(str(folder), "127.0.0.1:9"))
     folder.parent.mkdir(parents=True, exist_ok=True)
     with servers.nginx(logs, config, port):
         yield Visitor(f"http://localhost:{port}")

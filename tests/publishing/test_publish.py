@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -17,7 +20,7 @@ from generator.publishing import publish
 from generator.publishing.publish import Manifest, compare
 from generator.publishing.targets import Target
 from generator.verify import MANIFEST
-from tests.browser.preview import copy_site
+from tests.browser.preview import POLICY, copy_site
 from tests.publishing.sites import new, old
 from tests.trees import built, with_banner
 
@@ -60,8 +63,10 @@ def test_whatever_was_interrupted_the_next_publishing_ends_in_the_whole_site(
 def test_parts_go_before_pages_and_the_manifest_last() -> None:
     before, now = (publish.read_manifest(files[MANIFEST], "") for files in (old(), new()))
     todo = compare(now, before, publish.NOTHING)
-    assert list(todo.puts) == ["immutable", "data", "new pages", "pages", "manifest"]
-    assert "notices.json" in todo.puts["data"]
+    assert list(todo.puts) == ["immutable", "notices", "new", "parts", "pages", "feeds", "manifest"]
+    assert {"terms/1.1/index.html", "terms/1.1.json", "terms/since/1.0.html"} <= {*todo.puts["new"]}
+    assert {"preferences.js", "terms/index.json"} <= {*todo.puts["parts"]}  # both lead to what is new
+    assert {*todo.puts["feeds"]} == {"terms/feed.xml", "terms/feed.json", "sitemap.xml"}
     assert todo.deletions == ("demo/index.html",)  # the old style stays: pages in caches name it
     assert compare(now, now, publish.NOTHING).puts == {}
 
@@ -149,7 +154,7 @@ def test_publish_shows_its_plan_carries_it_out_and_has_nothing_left_to_do(site: 
     planned = run(site, "publish", "--dry-run")
     assert planned.exit_code == 0, planned.output
     assert "  pages: " not in planned.output  # all are new
-    assert "  new pages: index.html\n" in planned.output
+    assert "  new: index.html\n" in planned.output
     assert not web.exists()
     assert not (site / "dist").exists()
     done = run(site, "publish", "live")
@@ -213,3 +218,28 @@ def test_config_prints_what_the_sites_own_file_says(site: Path, server: str) -> 
     assert printed.exit_code == 0, printed.output
     assert "www.itsths.com" in printed.output or server == "headers"
     assert "/srv/web/current" in printed.output or server == "headers"
+
+
+def test_what_the_daily_unit_runs_publishes_the_release_whose_day_has_come(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795305600")  # 2026-11-22
+    release = [
+        "release",
+        "privacy-policy",
+        "--material",
+        "--effective",
+        "2026-12-24",
+        "--summary",
+        "Says how cookies are treated.",
+    ]
+    for words in (release, ["publish"]):
+        assert (done := run(site, *words)).exit_code == 0, done.output
+    page = site.parent / "web/current/privacy-policy/index.html"
+    assert "Version 2.0 takes effect on" in page.read_text()  # V04: announced ahead, on the page itself
+    unit = run(site, "config", "systemd-publish").output
+    (line,) = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1798070400")  # 2026-12-24
+    subprocess.run([POLICY, *shlex.split(line)[1:]], check=True, capture_output=True)
+    assert "Version 2.0 takes effect on" not in page.read_text()
+    assert json.loads((page.parent / "index.json").read_text())["in_force"] == "2.0"

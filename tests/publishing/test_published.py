@@ -15,6 +15,7 @@ from generator.config import load
 from generator.errors import PolicyError
 from generator.publishing import webserver
 from generator.publishing.published import verify_published
+from generator.publishing.webserver import Machine
 from generator.verify import MANIFEST
 from tests.publishing import servers
 from tests.publishing.sites import new, old
@@ -27,7 +28,7 @@ def site(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     output.write(new(), folder)
     url = f"http://localhost:{port}"
     described = load(SITE.replace("https://www.example.com", url) + CONSENT)
-    config = webserver.configuration("nginx", described, folder=folder, receiver="127.0.0.1:9", program=Path("policy"))
+    config = webserver.configuration("nginx", described, Machine(str(folder), "127.0.0.1:9"))
     with servers.nginx(tmp_path / "nginx", config, port):
         yield url, folder
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import re
 import shutil
 import ssl
 import subprocess
@@ -22,6 +23,7 @@ from generator.config import Site, load
 from generator.errors import PolicyError
 from generator.ledger import store
 from generator.publishing import webserver
+from generator.publishing.webserver import Machine
 from tests.ledger import launch
 from tests.publishing import servers
 from tests.publishing.sites import new
@@ -105,9 +107,7 @@ def serving(kind: str, folder: Path, *, secure: bool = False, receiver_port: int
         subprocess.run(command, check=True, capture_output=True)
     origin = f"http{'s' if secure else ''}://localhost:{port}"
     receiver = f"127.0.0.1:{receiver_port or servers.free_port()}"
-    config = webserver.configuration(
-        kind, site_at(origin), folder=site, receiver=receiver, program=Path("policy"), **made
-    )
+    config = webserver.configuration(kind, site_at(origin), Machine(str(site), receiver, **made))
     start = servers.nginx if kind == "nginx" else servers.caddy
     with start(folder / "server", config, port) as logs:
         yield Running(port, logs, secure)
@@ -276,36 +276,42 @@ def test_a_site_with_https_is_served_so(kind: str, tmp_path: Path) -> None:
 def test_a_receiver_elsewhere_is_not_behind_this_server(tmp_path: Path) -> None:
     site = load(SITE + CONSENT.replace("/choices", "https://choices.example.com/choices"))
     for kind in SERVERS:
-        made = webserver.configuration(
-            kind, site, folder=tmp_path, receiver="127.0.0.1:1", program=Path("p"), certificate="a", key="b"
-        )
+        machine = Machine(str(tmp_path), "127.0.0.1:1", certificate="a", key="b")
+        made = webserver.configuration(kind, site, machine)
         assert "127.0.0.1:1" not in made
         assert "connect-src 'self' https://choices.example.com" in made
 
 
-@pytest.mark.parametrize("sign", [*'"\\${};', "\n"])
+@pytest.mark.parametrize("sign", [*'"\\${}%;', "\n"])
 def test_nothing_breaks_out_of_its_place(sign: str, tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="cannot be written into a configuration"):
-        webserver.configuration(
-            "nginx", site_at("http://localhost"), folder=tmp_path / sign, receiver="127.0.0.1:1", program=Path("p")
-        )
+        Machine(str(tmp_path / sign), "127.0.0.1:1")
 
 
-def test_systemd_takes_the_unit_and_finds_it_hardened(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "threshold"), [("systemd", 20), ("systemd-publish", 60), ("systemd-timer", None)])
+def test_systemd_takes_the_units_and_finds_them_hardened(kind: str, threshold: int | None, tmp_path: Path) -> None:
+    """2.0 of 10 for what the world talks to; what publishes reads keys in a home, and may go where the host is."""
     program = tmp_path / "policy"
     program.symlink_to(shutil.which("true") or "/bin/true")
-    unit = tmp_path / "policy-receiver.service"
-    made = webserver.configuration(
-        "systemd", site_at("http://localhost"), folder=tmp_path, receiver="127.0.0.1:8001", program=program
-    )
-    unit.write_text(made)
-    analyze = servers.program("systemd-analyze")
+    machine = Machine(str(tmp_path), "127.0.0.1:8001", str(program), root=str(tmp_path), user="root", target="live")
+    for each, name in webserver.FILES.items():
+        (tmp_path / name).write_text(webserver.configuration(each, site_at("http://localhost"), machine))
+    analyze, unit = servers.program("systemd-analyze"), tmp_path / webserver.FILES[kind]
     verified = subprocess.run([analyze, "verify", "--man=no", unit], capture_output=True, text=True, check=False)
-    assert [line for line in verified.stderr.splitlines() if unit.name in line] == []
-    judged = subprocess.run(
-        [analyze, "security", "--offline=true", "--threshold=20", unit], capture_output=True, text=True, check=False
-    )
-    assert judged.returncode == 0, judged.stdout  # 2.0 of 10: what systemd itself calls OK ends at 5.0
+    assert [line for line in verified.stderr.splitlines() if "policy-" in line] == []
+    if threshold:
+        command = [analyze, "security", "--offline=true", f"--threshold={threshold}", str(unit)]
+        judged = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert judged.returncode == 0, judged.stdout
+
+
+def test_the_timer_begins_with_the_day_of_a_release() -> None:
+    """A release takes effect by its date in UTC: a build of the day before would show the old one."""
+    made = webserver.configuration("systemd-timer", site_at("http://localhost"), Machine("", ""))
+    (when,) = re.findall(r"^OnCalendar=(.*)$", made, re.MULTILINE)
+    command = [servers.program("systemd-analyze"), "calendar", "--base-time=2026-11-22 23:59:59 UTC", when]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, env={"TZ": "Asia/Karachi"}).stdout
+    assert "2026-11-23 00:00:05 UTC" in told or "2026-11-23 05:00:05 PKT" in told, told
 
 
 def test_headers_for_static_hosts_name_what_never_changes() -> None:
