@@ -12,6 +12,7 @@ import duckduckgo_autoconsent
 import pytest
 
 import generator
+
 from .conftest import Visit
 from .notice_page import NoticePage
 from .pages import furnish, gated
