@@ -73,8 +73,9 @@ _WEIGHT = """(button) => {
 }"""
 _STORED = """async () => [document.cookie && 'a cookie', localStorage.length && 'localStorage',
   sessionStorage.length && 'sessionStorage', (await indexedDB.databases()).length && 'a database'].filter(Boolean)"""
-_AXE = """async (tags) => (await axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] }))
-  .violations.map((rule) => rule.id)"""
+_AXE = """async (tags) => (await axe.run(document, {
+  runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] })).violations.map((rule) => rule.id)"""
+_FOOTER = '<footer><button type="button" data-preferences-open>Cookie settings</button></footer>'
 _GPC = "Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })"
 
 
@@ -264,7 +265,9 @@ def _site(contender: Contender) -> Site:
         site.put(f"/{name}", content, KINDS.get(name.rpartition(".")[2], "text/plain"))
     for purpose in PURPOSES:
         site.put_script(f"/{purpose}.js", f"(window.ran ??= []).push({purpose!r});")
-    site.put("/", page("".join(map(contender.gate, PURPOSES)), head=contender.head, scripts=""))
+    body = "".join(map(contender.gate, PURPOSES)) + contender.body
+    # The page's own way back is ours, and would be a control that does nothing for anybody else.
+    site.put("/", page(body, head=contender.head, scripts="").replace(_FOOTER, ""))
     return site
 
 

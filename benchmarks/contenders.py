@@ -6,6 +6,7 @@ brings, and with the look it comes with. Its configuration is a file of its own 
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +33,24 @@ ABOUT = {
 LIST = "".join(f"<li><b>{label}</b> – {text}</li>" for label, text in ABOUT.values())
 
 
+_FLOOR = """(() => {
+const run = () => document.querySelectorAll('script[data-gate]').forEach((gate) => {
+  const script = document.createElement('script'); script.src = gate.dataset.src; gate.replaceWith(script); });
+if (/floor=1/.test(document.cookie)) return run();
+if (/floor=0/.test(document.cookie)) return;
+const box = document.createElement('section'); box.id = 'floor';
+const choose = (yes) => { document.cookie = `floor=${yes};Max-Age=15552000;Path=/`; box.remove(); if (yes) run(); };
+box.append(INTRO);
+const list = document.createElement('ul'); box.append(list);
+for (const text of ITEMS) { const item = document.createElement('li'); item.append(text); list.append(item); }
+[['Reject all', 0], ['Accept all', 1]].forEach(([label, yes]) => { const button = document.createElement('button');
+  button.append(label); button.onclick = () => choose(yes); box.append(button); });
+const sheet = new CSSStyleSheet(); document.adoptedStyleSheets = [sheet]; sheet.replaceSync(
+  '#floor{position:fixed;bottom:0;left:0;right:0;background:#fff;padding:1rem;border-top:1px solid}');
+document.body.prepend(box);
+})()"""
+
+
 @dataclass(frozen=True)
 class Contender:
     """What is put on the page, and by what names its parts are found."""
@@ -45,7 +64,8 @@ class Contender:
     refuse: str
     settings: str = ""
     layer: str = ""
-    back: str = ""  # what a visitor sees that brings it back after a choice
+    back: str = ""  # what brings it back after a choice, without a script of the site's own
+    body: str = ""  # what the page holds for that
 
 
 def contenders() -> list[Contender]:
@@ -77,30 +97,19 @@ def ours() -> Contender:
         _script("preferences.js"),
         lambda purpose: f'<script type="text/plain" data-purpose="{purpose}" src="/{purpose}.js"></script>',
         "#preferences-notice",
-        *(f"#preferences-notice [data-choice={choice}]" for choice in ("accept", "reject", "settings")),
-        layer="#preferences-settings",
-        back="[data-preferences-open]",
+        "#preferences-notice [data-choice=accept]",
+        "#preferences-notice [data-choice=reject]",
+        "#preferences-notice [data-choice=settings]",
+        "#preferences-settings",
+        "[data-preferences-open]",
+        '<button type="button" data-preferences-open>Cookie settings</button>',
     )
 
 
 def floor() -> Contender:
     """Words, two buttons, one cookie, a gate. It keeps no other duty."""
-    code = """(() => {
-const run = () => document.querySelectorAll('script[data-gate]').forEach((gate) => {
-  const script = document.createElement('script'); script.src = gate.dataset.src; gate.replaceWith(script); });
-if (/floor=1/.test(document.cookie)) return run();
-if (/floor=0/.test(document.cookie)) return;
-const box = document.createElement('section'); box.id = 'floor';
-const choose = (yes) => { document.cookie = `floor=${yes};Max-Age=15552000;Path=/`; box.remove(); if (yes) run(); };
-box.append(%r);
-const list = document.createElement('ul'); box.append(list);
-for (const text of %r) { const item = document.createElement('li'); item.append(text); list.append(item); }
-[['Reject all', 0], ['Accept all', 1]].forEach(([label, yes]) => { const button = document.createElement('button');
-  button.append(label); button.onclick = () => choose(yes); box.append(button); });
-const sheet = new CSSStyleSheet(); document.adoptedStyleSheets = [sheet]; sheet.replaceSync(
-  '#floor{position:fixed;bottom:0;left:0;right:0;background:#fff;padding:1rem;border-top:1px solid}');
-document.body.prepend(box);
-})()""" % (INTRO, [" – ".join(each) for each in ABOUT.values()])
+    items = [" – ".join(each) for each in ABOUT.values()]
+    code = _FLOOR.replace("INTRO", json.dumps(INTRO)).replace("ITEMS", json.dumps(items))
     return Contender(
         "floor",
         {"floor.js": code.encode()},
@@ -148,7 +157,6 @@ consentModal: {{title: 'We use cookies', description: {f"{INTRO}<ul>{LIST}</ul>"
 showPreferencesBtn: 'Settings', footer: '<a href="/privacy-policy/">Privacy policy</a>'}},
 preferencesModal: {{title: 'Cookie settings', {buttons}, savePreferencesBtn: 'Save choices', closeIconLabel: 'Close',
 sections: [{sections}]}}}}}}}}}});"""
-    notice = "#cc-main .cm"
     return Contender(
         "vanilla-cookieconsent",
         {
@@ -158,9 +166,13 @@ sections: [{sections}]}}}}}}}}}});"""
         },
         _style("cookieconsent.css") + _script("cookieconsent.js", "setup.js"),
         lambda purpose: f'<script type="text/plain" data-category="{purpose}" src="/{purpose}.js"></script>',
-        notice,
-        *(f"{notice} [data-role={role}]" for role in ("all", "necessary", "show")),
-        layer="#cc-main .pm",
+        "#cc-main .cm",
+        "#cc-main .cm [data-role=all]",
+        "#cc-main .cm [data-role=necessary]",
+        "#cc-main .cm [data-role=show]",
+        "#cc-main .pm",
+        "[data-cc=show-preferencesModal]",
+        '<button type="button" data-cc="show-preferencesModal">Cookie settings</button>',
     )
 
 
@@ -205,8 +217,9 @@ services: [{services}], translations: {{en: {{privacyPolicyUrl: '/privacy-policy
         "klaro",
         {"setup.js": setup.encode(), "klaro.js": _package("klaro/dist/klaro.js")},
         _script("setup.js", "klaro.js"),
-        lambda id_: f'<script type="text/plain" data-type="text/javascript" data-name="{id_}" data-src="/{id_}.js">'
-        "</script>",
+        lambda id_: (
+            f'<script type="text/plain" data-type="text/javascript" data-name="{id_}" data-src="/{id_}.js"></script>'
+        ),
         ".klaro .cookie-notice",
         ".klaro .cookie-notice .cm-btn-success",
         ".klaro .cookie-notice .cn-decline",
@@ -223,26 +236,28 @@ def c15t() -> Contender:
     entry.write_text(
         f"""import {{ createElement as el }} from 'react';
 import {{ createRoot }} from 'react-dom/client';
-import {{ ConsentManagerProvider, ConsentBanner, ConsentDialog }} from '@c15t/react';
+import {{ ConsentManagerProvider, ConsentBanner, ConsentDialog, ConsentDialogTrigger }} from '@c15t/react';
 import '@c15t/react/styles.css';
 const options = {{ mode: 'offline', consentCategories: ['necessary', 'measurement', 'marketing'],
   scripts: [{scripts}], legalLinks: {{ privacyPolicy: {{ href: '/privacy-policy/' }} }} }};
 const root = document.body.appendChild(document.createElement('div'));
 createRoot(root).render(el(ConsentManagerProvider, {{ options }},
   el(ConsentBanner, {{ title: 'We use cookies', description: {INTRO!r}, legalLinks: ['privacyPolicy'] }}),
-  el(ConsentDialog)));
+  el(ConsentDialog), el(ConsentDialogTrigger)));
 """,
         "utf-8",
     )
     options = ["--bundle", "--minify", "--format=iife", '--define:process.env.NODE_ENV="production"', "--outdir=made"]
     subprocess.run([CACHE / "node_modules/.bin/esbuild", entry, *options], cwd=CACHE, check=True, capture_output=True)
-    notice = "[data-testid=consent-banner-root]"
     return Contender(
         "c15t",
         {f"c15t.{kind}": (CACHE / f"made/c15t.{kind}").read_bytes() for kind in ("js", "css")},
         _style("c15t.css") + _script("c15t.js"),
         lambda _: "",
-        notice,
-        *(f"[data-testid=consent-banner-{name}-button]" for name in ("accept", "reject", "customize")),
-        layer="[data-testid=consent-dialog-root]",
+        "[data-testid=consent-banner-root]",
+        "[data-testid=consent-banner-accept-button]",
+        "[data-testid=consent-banner-reject-button]",
+        "[data-testid=consent-banner-customize-button]",
+        "[data-testid=consent-dialog-root]",
+        "[data-testid^=consent-dialog-trigger]",
     )
