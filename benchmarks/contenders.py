@@ -259,5 +259,5 @@ createRoot(root).render(el(ConsentManagerProvider, {{ options }},
         "[data-testid=consent-banner-reject-button]",
         "[data-testid=consent-banner-customize-button]",
         "[data-testid=consent-dialog-root]",
-        "[data-testid^=consent-dialog-trigger]",
+        "[data-c15t-trigger]",
     )
