@@ -164,12 +164,12 @@ def test_who_chose_is_asked_again_when_it_has_expired(engine: Engine, site: Site
     assert engine.evaluate("window.ran ?? null") is None
 
 
-@pytest.mark.parametrize("value", ["", "1", "{}", "1.1-0.1-1.zzzzz.analytics-1", "2.1-0.1-1.fff.analytics-1", "%00.💥"])
-def test_a_corrupt_state_is_no_consent(engine: Engine, site: Site, value: str) -> None:
+def test_a_corrupt_state_is_no_consent(engine: Engine, site: Site) -> None:
     engine.open(site.url("/icon.svg"))
-    _store(engine, value)
-    _asked(engine, site.url())
-    assert engine.evaluate("[window.ran ?? 0, ...trouble]") == [0]
+    for value in ("", "1", "{}", "1.1-0.1-1.zzzzz.analytics-1", "2.1-0.1-1.fff.analytics-1", "%00.💥"):
+        _store(engine, value)
+        _asked(engine, site.url())
+        assert engine.evaluate("[window.ran ?? 0, ...trouble]") == [0], value
 
 
 def _store(engine: Engine, value: str) -> None:
