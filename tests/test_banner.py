@@ -229,10 +229,10 @@ def test_automatic_answerers_find_the_words_they_know() -> None:
 BLOCKED = """
 -consent-banner. /consent-banner- /consent-manager. /consent.min.js? /consent/message. /cookie-banner /cookie-bar.
 /cookie-choices. /cookie-consent. /cookie-consent/* /cookie-notice/* /cookie-policy- /cookie-policy.css
-/cookie-policy.js /cookie-policy/* /cookie.json /cookiechoices. /cookieconsent. /cookies-policy/* /cookies-notice/* /cookies/*/gdpr_
-/cookies/*/policy_ /cookies/cookie- /cookies/cookie. /cookies/cookies. /cookies/popup. /gdpr/assets/* /legal/cookies/?
-/policies/gdpr. /policyaccept. /privacy-banner. /privacy-consent- /privacy-manager.js /privacy-modal.js
-/privacy-policy.js /privacy_policy.js /privacychoices.js /privacyopt.js /privacypolicy.js
+/cookie-policy.js /cookie-policy/* /cookie.json /cookiechoices. /cookieconsent. /cookies-policy/* /cookies-notice/*
+/cookies/*/gdpr_ /cookies/*/policy_ /cookies/cookie- /cookies/cookie. /cookies/cookies. /cookies/popup. /gdpr/assets/*
+/legal/cookies/? /policies/gdpr. /policyaccept. /privacy-banner. /privacy-consent- /privacy-manager.js
+/privacy-modal.js /privacy-policy.js /privacy_policy.js /privacychoices.js /privacyopt.js /privacypolicy.js
 """
 
 
