@@ -23,6 +23,8 @@ CHECKS: list[Check] = []
 _LINK = re.compile(r"\]\(\s*<?([^)\s>]+)|<((?:[a-z][a-z0-9+.-]*):[^>\s]+)>", re.IGNORECASE)
 # Those of templates/ and of redlines.anchor().
 _PAGE_IDS = frozenset({"page-main", "page-changes", "page-front", "page-intro", "page-colophon", "page-withdrawn"})
+# What EasyList's cookie list blocks wherever it stands: /cookie-policy/*, -cookies-policy/ … (field notes 5.7).
+_BLOCKED = re.compile(r"cookies?-(policy|notice|consent|banner)|(gdpr|implied)-consent")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _IMAGE = re.compile(r"!\[[^\]]*\]\(\s*<?([^)\s>]+)")
 # "By using this site you accept …" is no consent and no notice of a change (B10, D23; WP260 para 29).
@@ -65,6 +67,16 @@ def images_are_our_own(library: Library) -> Iterator[Problem]:
             if not OWN_FILE.match(source):
                 message = f"the image {source!r} is not one of the site's own files"
                 yield Problem("image.foreign", where, message, "put it into static/ and name it /static/…")
+
+
+@check
+def addresses_are_not_blocked(library: Library) -> Iterator[Problem]:
+    """Whoever blocks banners would get a policy without what its page fetches: comparisons, and what changed since."""
+    for policy in library.policies:
+        if not policy.releases and _BLOCKED.search(policy.id):  # an address that was published stays
+            message = f"lists that block cookie banners block what a page fetches from {policy.path}"
+            hint = "give it another name, such as 'use-of-cookies'"
+            yield Problem("policy.blocked", Where(draft_path(policy.id)), message, hint, "warning")
 
 
 @check

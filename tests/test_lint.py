@@ -73,6 +73,16 @@ def test_a_section_cannot_take_the_id_of_a_part_of_the_page() -> None:
     assert found("## Page Layout") == []
 
 
+def test_an_address_that_block_lists_know_is_warned_of() -> None:
+    for name, frozen, expected in (
+        ("cookie-policy", [], ["policy.blocked"]),
+        ("cookie-policy", [Frozen(TERMS)], []),  # the address has been published
+        ("use-of-cookies", [], []),
+    ):
+        made = make_sources(SITE.replace("terms", name), policy_files(name, frozen, TERMS))
+        assert codes(made=made) == expected
+
+
 def test_the_ids_of_the_pages_are_those_that_the_check_knows() -> None:
     templates = "".join(text for name, text in shipped().templates.items() if name.endswith(".html"))
     assert {name for name in re.findall(r'id="([\w-]+)"', templates) if name.startswith("page-")} | {

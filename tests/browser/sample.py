@@ -110,6 +110,14 @@ def banner(
     return make(notices, made.sha256, policy, sources or _sources(), receiver=receiver)
 
 
+def banner_in(language: str) -> Banner:
+    """The scripts of a notice that the shipped texts of this language tell; the names of its purposes stay English."""
+    data = _renamed(json.loads(json.dumps(notice(ANALYTICS, MARKETING, VIDEO).data)), {"en": language, "ar": "en"})
+    texts = yaml.safe_load((WIDGET / "texts" / f"{language}.yaml").read_text("utf-8"))
+    data |= {"language": language, "languages": [language], "texts": {language: texts}}
+    return make([data], "0" * 64, POLICY, _sources(), receiver="/choices")
+
+
 def renamed_banner(**names: str) -> Banner:
     """The scripts of a notice whose languages have other tags, their words unchanged."""
     data = json.loads(json.dumps(notice(ANALYTICS).data))

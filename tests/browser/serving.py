@@ -41,6 +41,7 @@ class Site:
     csp: str = STRICT
     temper: Temper = "stores"
     posts: list[Post] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
     origin: str = ""
     receiver: str = ""  # of a real one, which then answers instead
     release: threading.Event = field(default_factory=threading.Event)
@@ -77,6 +78,7 @@ class Handler(BaseHTTPRequestHandler):
     site: Site
 
     def do_GET(self) -> None:
+        self.site.requests.append(self.path)
         kind, body = self.site.files.get(self.path.partition("?")[0], ("", b""))
         self._answer(200 if kind else 404, kind or "text/plain", body)
 
@@ -136,10 +138,10 @@ class Server(ThreadingHTTPServer):
         """A browser that hangs up is no error of the test."""
 
 
-def serve(site: Site) -> Server:
-    """Serve on a free port of 127.0.0.1 until `shutdown`; sets `site.origin`."""
-    server = Server(("127.0.0.1", 0), type("Bound", (Handler,), {"site": site}))
-    site.origin = f"http://127.0.0.1:{server.server_port}"
+def serve(site: Site, host: str = "127.0.0.1") -> Server:
+    """Serve on a free port of this loopback address until `shutdown`; sets `site.origin`."""
+    server = Server((host, 0), type("Bound", (Handler,), {"site": site}))
+    site.origin = f"http://{host}:{server.server_port}"
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     return server
 
