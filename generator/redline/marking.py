@@ -128,9 +128,10 @@ def _block(told: Told, notes: Notes) -> Block:
         return block
     moved = notes.before(told.notes)
     if unread:
-        source = f"{change.new[0].text}\n\n" if defines and change.new else ""
+        source = change.new[0].text if defines and change.new else ""
         shown = notes.put(notes.written(span for span in change.spans if span.role != "tail"))
-        return Block("paragraph", "", f"{source}{moved}\n\n{shown}{notes.after(told.notes)}", "\n\n")
+        text = "\n\n".join(filter(None, (source, moved, shown + notes.after(told.notes))))
+        return Block("paragraph", "", text, "\n\n")
     text = moved + inline(told.words, notes, side(change))
     if block.kind == "heading":  # one that is gone or new while the text below it stayed
         text = f"**{text}**"
