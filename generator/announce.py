@@ -78,9 +78,8 @@ def _changes(old: Text | None, new: Text | None, said: Words, language: str) -> 
         headings = {section.id: renderer.text(section.heading) for text in texts for section in text.sections}
         for change in redline.changed:
             section, document = change.section, redline.new if change.new else redline.old
-            number = document.full_number(section) if section else ""
-            heading = headings.get(section.id) or renderer.text(section.heading) if section else ""
-            name = f"{number} {heading or said.plain('redline_intro')}"
+            heading = headings.get(section.id) or renderer.text(section.heading)
+            name = f"{document.full_number(section)} {heading or said.plain('redline_intro')}"
             yield f"{name.strip()}: {said.plain('change_' + change.status)}"
 
 

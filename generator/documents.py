@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Literal
@@ -99,12 +99,11 @@ def parse(source: str | Resolved, path: str, *, language: str = "en") -> Documen
     text = source.removeprefix("\ufeff")
     header, body, first_line = _split_front_matter(text, path)
     meta = typedyaml.load(header, FrontMatter, path, first_line=2)
-    if not meta.language:
-        meta = FrontMatter(meta.title, language, meta.description, meta.awaiting, meta.numbering)
-    drafts, problems = _read_sections(body, path, first_line)
+    sections, problems = _read_sections(body, path, first_line)
     if problems:
         raise SourceError(problems)
-    return Document(path, meta, _numbered(drafts, meta.numbering), source)
+    meta = replace(meta, language=meta.language or language)
+    return Document(path, meta, tuple(_numbered(sections, meta.numbering)), source)
 
 
 def read(source: str, path: str, *, underlined: bool = True) -> Document:
@@ -143,12 +142,10 @@ def _parse_resolved(source: Resolved, path: str, language: str) -> Document:
     try:
         return replace(parse(source.text, path, language=language), lines=source.lines)
     except SourceError as error:
-        raise SourceError(_at_origin(problem, source.lines) for problem in error.problems) from None
-
-
-def _at_origin(problem: Problem, lines: tuple[int, ...]) -> Problem:
-    where = Where(problem.where.path, _origin(lines, problem.where.line or 1))
-    return replace(problem, where=where)
+        raise SourceError(
+            replace(found, where=Where(found.where.path, _origin(source.lines, found.where.line or 1)))
+            for found in error.problems
+        ) from None
 
 
 def _origin(lines: tuple[int, ...], number: int) -> int:
@@ -165,19 +162,15 @@ def resolve(source: str, variables: Mapping[str, str], path: str) -> Resolved:
     """Put the values of `{{ name }}` in place; SourceError names each unknown one and its line."""
     problems: list[Problem] = []
     resolved: list[tuple[int, str]] = []
+    known = f"known: {', '.join(sorted(variables))}"
     for number, line in enumerate(LINE.findall(source), 1):
-        unknown = [match[1] for match in _VARIABLE.finditer(line) if match[1] not in variables]
-        problems += [_unknown_variable(name, variables, Where(path, number)) for name in unknown]
+        unknown = (f"there is no variable {name!r}" for name in _VARIABLE.findall(line) if name not in variables)
+        problems += [Problem("policy.unknown-variable", Where(path, number), said, known) for said in unknown]
         said = _VARIABLE.sub(lambda match: variables.get(match[1], ""), line)
         resolved += [(number, part) for part in LINE.findall(said)]
     if problems:
         raise SourceError(problems)
     return Resolved("".join(part for _, part in resolved), tuple(number for number, _ in resolved))
-
-
-def _unknown_variable(name: str, variables: Mapping[str, str], where: Where) -> Problem:
-    known = ", ".join(sorted(variables))
-    return Problem("policy.unknown-variable", where, f"there is no variable {name!r}", f"known: {known}")
 
 
 def without_awaiting(source: str) -> str:
@@ -196,19 +189,13 @@ def _split_front_matter(text: str, path: str) -> tuple[str, str, int]:
     return "".join(lines[1 : fences[1]]), "".join(lines[fences[1] + 1 :]), fences[1] + 2
 
 
-@dataclass(frozen=True, slots=True)
-class _Heading:
-    level: int
-    text: str
-    id: str
-    material: bool
-    numbering: Numbering
-    line: int
+# A section that has no number yet, and how those below it are numbered.
+_Unnumbered = tuple[Section, Numbering]
 
 
-def _read_sections(body: str, path: str, first_line: int) -> tuple[list[tuple[_Heading, str]], list[Problem]]:
+def _read_sections(body: str, path: str, first_line: int) -> tuple[list[_Unnumbered], list[Problem]]:
     problems: list[Problem] = []
-    found: list[tuple[_Heading, list[str]]] = [(_Heading(2, "", "", False, "decimal", first_line), [])]
+    found: list[tuple[_Unnumbered, list[str]]] = [((Section("", 2, "", "", False, "", first_line), "decimal"), [])]
     fence, opened = "", first_line
     for number, line in enumerate(LINE.findall(body), first_line):
         before, fence = fence, fence_after(line, fence)
@@ -219,15 +206,14 @@ def _read_sections(body: str, path: str, first_line: int) -> tuple[list[tuple[_H
         else:
             found[-1][1].append(line)
     if fence:  # or every section below it would be taken for code
-        problems.append(
-            Problem("policy.open-code", Where(path, opened), f"the code that starts with {fence} never ends")
-        )
-    _check_headings([heading for heading, _ in found], path, problems)
-    sections = [(heading, "".join(lines)) for heading, lines in found]
-    return [pair for pair in sections if pair[0].id or pair[1].strip()], problems
+        message = f"the code that starts with {fence} never ends"
+        problems.append(Problem("policy.open-code", Where(path, opened), message))
+    sections = [(replace(section, source="".join(lines)), numbering) for (section, numbering), lines in found]
+    _check_headings([section for section, _ in sections], path, problems)
+    return [pair for pair in sections if pair[0].id or pair[0].source.strip()], problems
 
 
-def _read_heading(match: re.Match[str], where: Where, problems: list[Problem]) -> _Heading:
+def _read_heading(match: re.Match[str], where: Where, problems: list[Problem]) -> _Unnumbered:
     section_id, material, numbering = "", False, "decimal"
     text = match[2].rstrip(" \t")
     said = _ATTRIBUTES.search(text)
@@ -246,10 +232,11 @@ def _read_heading(match: re.Match[str], where: Where, problems: list[Problem]) -
     if level == 1:
         message = "a heading with one # is the policy's title, which the front matter holds"
         problems.append(Problem("policy.second-title", where, message, "start sections with ##"))
-    return _Heading(level, text, section_id or slug(text), material, _NUMBERINGS[numbering], where.line or 0)
+    section = Section(section_id or slug(text), level, "", text, material, "", where.line or 0)
+    return section, _NUMBERINGS[numbering]
 
 
-def _check_headings(headings: list[_Heading], path: str, problems: list[Problem]) -> None:
+def _check_headings(headings: list[Section], path: str, problems: list[Problem]) -> None:
     seen: dict[str, int] = {}
     level = 1  # that of the title; the text before the first heading counts for nothing
     for heading in headings[1:]:
@@ -269,21 +256,15 @@ def slug(heading: str) -> str:
     return re.sub(r"[\W_]+", "-", heading.lower()).strip("-") or "section"
 
 
-def _numbered(drafts: list[tuple[_Heading, str]], numbering: Numbering) -> tuple[Section, ...]:
+def _numbered(sections: list[_Unnumbered], numbering: Numbering) -> Iterator[Section]:
     counts: list[int] = []  # one count for each level, from level 2
     styles: list[Numbering] = [numbering]  # how the sections of each level are numbered
-    sections = []
-    for heading, source in drafts:
-        number = ""
-        if heading.id:
-            depth = heading.level - 2
+    for section, below in sections:
+        depth = section.level - 2
+        if section.id:
             counts = [*counts[:depth], (counts[depth] if depth < len(counts) else 0) + 1]
-            styles = [*styles[: depth + 1], "none" if numbering == "none" else heading.numbering]
-            number = _number(counts, styles[depth])
-        sections.append(
-            Section(heading.id, heading.level, number, heading.text, heading.material, source, heading.line)
-        )
-    return tuple(sections)
+            styles = [*styles[: depth + 1], "none" if numbering == "none" else below]
+        yield replace(section, number=_number(counts, styles[depth])) if section.id else section
 
 
 def _number(counts: list[int], style: Numbering) -> str:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
-from functools import cached_property, total_ordering
+from functools import cached_property
 from itertools import groupby, zip_longest
 from typing import Literal, get_args
 
@@ -25,8 +25,7 @@ Status = Literal["in-force", "superseded", "upcoming", "withdrawn", "draft"]
 _HEAD = "schema: policy-register/1\nreleases:\n"
 
 
-@total_ordering
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Version:
     """MAJOR.MINOR: a material change raises MAJOR, an editorial one MINOR."""
 
@@ -45,9 +44,6 @@ class Version:
 
     def __str__(self) -> str:
         return f"{self.major}.{self.minor}"
-
-    def __lt__(self, other: Version) -> bool:
-        return (self.major, self.minor) < (other.major, other.minor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +130,7 @@ class Register:
 
     def __post_init__(self) -> None:
         hint = f"a register only grows: bring it back with git checkout -- {self.path}"
-        problems = [Problem(code, Where(self.path), message, hint) for code, message in self._broken()]
-        if problems:
+        if problems := [Problem(code, Where(self.path), message, hint) for code, message in self._broken()]:
             raise SourceError(problems)
 
     def _broken(self) -> Iterator[tuple[str, str]]:
@@ -219,9 +214,8 @@ class Register:
         """All days from the first release on, as far as the rows tell."""
         days = [(day, self.in_force(day)) for day in sorted({row.effective for row in self.rows})]
         starts = [next(group) for _, group in groupby(days, key=lambda pair: pair[1])]
-        return tuple(
-            Period(release, first, after and after[0]) for (first, release), after in zip_longest(starts, starts[1:])
-        )
+        pairs = zip_longest(starts, starts[1:])
+        return tuple(Period(release, first, after and after[0]) for (first, release), after in pairs)
 
     def periods_of(self, release: Release) -> list[Period]:
         """When a release is in force: again where its successor was withdrawn, never where it was withdrawn in time."""
@@ -293,18 +287,13 @@ def load(text: str, path: str) -> Register:
     """Read releases.yaml; SourceError names what does not hold."""
     rows = typedyaml.load(text, _File, path).releases
     releases = tuple(Release(*(getattr(row, name.name) for name in fields(Release))) for row in rows)
-    edited = [
-        Problem(
-            "register.row",
-            Where(path),
-            f"the row of {row.version} ({row.kind}) has been edited: its lines have the hash {found}, not {row.row}",
-            f"a row never changes: bring it back with git checkout -- {path}, and say what is new in a row of its own",
-        )
+    hint = f"a row never changes: bring it back with git checkout -- {path}, and say what is new in a row of its own"
+    if edited := [
+        f"the row of {row.version} ({row.kind}) has been edited: its lines have the hash {found}, not {row.row}"
         for row, release in zip(rows, releases, strict=True)
         if row.row != (found := release.row_hash)
-    ]
-    if edited:
-        raise SourceError(edited)
+    ]:
+        raise SourceError(Problem("register.row", Where(path), message, hint) for message in edited)
     return Register(path, releases)
 
 
@@ -316,24 +305,13 @@ def digest(content: bytes) -> str:
 def check_frozen(register: Register, release: Release, content: bytes | None, path: str) -> None:
     """Stop if a frozen text is missing or is not the one that was released (V01)."""
     if content is None:
-        raise FrozenTextChanged(
-            Problem(
-                "release.missing",
-                Where(path),
-                f"release {release.version} is in {register.path}, its text is not",
-                "bring the file back from the repository's history",
-            )
-        )
-    found = digest(content)
-    if found != release.sha256:
-        raise FrozenTextChanged(
-            Problem(
-                "release.changed",
-                Where(path),
-                f"a released text has changed: {register.path} says sha256 {release.sha256}, the file has {found}",
-                f"restore it (git checkout -- {path}) and put the change into the working text",
-            )
-        )
+        message = f"release {release.version} is in {register.path}, its text is not"
+        hint = "bring the file back from the repository's history"
+        raise FrozenTextChanged(Problem("release.missing", Where(path), message, hint))
+    if (found := digest(content)) != release.sha256:
+        message = f"a released text has changed: {register.path} says sha256 {release.sha256}, the file has {found}"
+        hint = f"restore it (git checkout -- {path}) and put the change into the working text"
+        raise FrozenTextChanged(Problem("release.changed", Where(path), message, hint))
 
 
 def written(row: Release) -> str:

@@ -45,7 +45,7 @@ def material_problems(redline: Redline, version: str) -> Iterator[Problem]:
     paths = _paths(redline.old), _paths(redline.new)
     for change in redline.sections:
         section = change.section
-        if section and (what := _what_changed(change, *paths)):
+        if what := _what_changed(change, *paths):
             after = change.new or redline.new.section(section.id)
             where = Where(redline.new.path, redline.new.line(after.line) if after else None)
             message = f"the section {section.heading!r} is marked material, and {what} {version}"
@@ -147,8 +147,8 @@ def _listed(told: list[str]) -> str:
 
 
 def _place(change: SectionChange, redline: Redline) -> str:
-    number, heading = next(iter(_numbers(change, redline)), ""), change.section.heading if change.section else ""
-    return f"{number} {heading or 'the opening text'}".strip()
+    number = next(iter(_numbers(change, redline)), "")
+    return f"{number} {change.section.heading or 'the opening text'}".strip()
 
 
 def _numbers(change: SectionChange, redline: Redline) -> list[str]:

@@ -66,7 +66,8 @@ class _Reader:
     def read(self, node: yaml.Node, cls: Any, key: str) -> Any:
         origin = get_origin(cls)
         if origin in (typing.Union, types.UnionType):
-            return self._read_optional(node, cls, key)
+            inner = next(arg for arg in get_args(cls) if arg is not types.NoneType)
+            return None if _is_null(node) else self.read(node, inner, key)
         if origin is tuple:
             return self._read_list(node, get_args(cls)[0], key)
         if origin is Mapping:
@@ -76,10 +77,6 @@ class _Reader:
         if dataclasses.is_dataclass(cls) and not hasattr(cls, "parse"):
             return self._read_dataclass(node, cls, key)
         return self._read_scalar(node, cls, key)
-
-    def _read_optional(self, node: yaml.Node, cls: Any, key: str) -> Any:
-        inner = next(arg for arg in get_args(cls) if arg is not types.NoneType)
-        return None if _is_null(node) else self.read(node, inner, key)
 
     def _read_list(self, node: yaml.Node, item: Any, key: str) -> Any:
         if not isinstance(node, yaml.SequenceNode):
@@ -113,10 +110,8 @@ class _Reader:
         if not isinstance(node, yaml.MappingNode):
             return self._wrong(node, key, "keys and values")
         wanted = _fields(cls)
-        values = {}
-        for name, child in self._pairs(node):
-            if name in wanted:
-                values[name] = self.read(child, wanted[name][0], name)
+        pairs = self._pairs(node)
+        values = {name: self.read(child, wanted[name][0], name) for name, child in pairs if name in wanted}
         for name_node, _ in node.value:
             if str(name_node.value) not in wanted:
                 self._unknown(name_node, key, list(wanted))
@@ -170,19 +165,15 @@ def _name_of(cls: Any) -> str:
 
 def _parse_scalar(text: str, cls: Any) -> Any:
     if get_origin(cls) is Literal:
-        return _one_of(text, get_args(cls))
+        if text not in get_args(cls):
+            raise ValueError(f"wants one of {', '.join(get_args(cls))}, and holds {text!r}")
+        return text
     if hasattr(cls, "parse"):
         return cls.parse(text)
     try:
         return _PARSERS[cls](text)
     except (ValueError, KeyError):
         raise ValueError(f"wants {_name_of(cls)}, and holds {text!r}") from None
-
-
-def _one_of(text: str, choices: tuple[str, ...]) -> str:
-    if text not in choices:
-        raise ValueError(f"wants one of {', '.join(choices)}, and holds {text!r}")
-    return text
 
 
 _PARSERS: dict[Any, Any] = {

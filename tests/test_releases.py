@@ -87,7 +87,7 @@ def test_the_mark_is_no_change_of_the_release() -> None:
     redline = prepared(site(draft, TERMS), "material").redline
     assert redline is not None
     assert [block.kept for block in redline.front] == [True] * len(redline.front)
-    assert [change.heading[0].text for change in redline.changed] == ["Price"]
+    assert [change.title and change.title.words[0].text for change in redline.changed] == ["Price"]
     with pytest.raises(SourceError, match=r"policy\.md:13: release\.material-section"):  # the line of the draft
         prepared(site(draft, TERMS))
 

@@ -133,7 +133,10 @@ def align(olds: Sequence[str], news: Sequence[str]) -> Alignment:
     found.pair(found.moves, _moved_and_edited(found))
     found.pair(found.kept, alike)
     _move_along(found)
-    found.pair(found.kept, list(_renamed(found)))
+    # Headings without a word in common, over what is the same text.
+    above = [(i - 1, j - 1) for i, j in found.kept.items()]
+    kinds = ((found.old[i].block.kind, found.new[j].block.kind) for i, j in above)
+    found.pair(found.kept, [pair for pair, kind in zip(above, kinds, strict=True) if kind == ("heading", "heading")])
     found.changes = list(_in_order(found, _grown(found, equal)))
     return found
 
@@ -244,20 +247,12 @@ def _move_along(found: Alignment) -> None:
     while waiting:
         i, j = waiting.pop()
         for x, y in ((i - 1, j - 1), (i + 1, j + 1)):
-            if found.free(x, y) and _is_same(found.old[x], found.new[y]):
+            if not found.free(x, y):
+                continue
+            old, new = found.old[x], found.new[y]
+            if old.key and old.block.kind == new.block.kind and _likeness(old, new, MOVED):
                 found.pair(found.moves, [(x, y)])
                 waiting.append((x, y))
-
-
-def _is_same(old: Unit, new: Unit) -> bool:
-    return bool(old.key) and old.block.kind == new.block.kind and _likeness(old, new, MOVED) > 0
-
-
-def _renamed(found: Alignment) -> Iterator[Pair]:
-    """Headings without a word in common, over what is the same text."""
-    for i, j in found.kept.items():
-        if found.free(i - 1, j - 1) and found.old[i - 1].block.kind == found.new[j - 1].block.kind == "heading":
-            yield i - 1, j - 1
 
 
 def _grown(found: Alignment, equal: set[Pair]) -> list[Aligned]:

@@ -65,7 +65,9 @@ def split_blocks(source: str) -> Iterator[Block]:
     while start < len(lines):
         end = _block_end(lines, start)
         after = _text_starts(lines, end)
-        yield _block("".join(lines[start:end]), "".join(lines[end:after]))
+        words, ended = _ended("".join(lines[start:end]))
+        kind, prefix = _form(words)
+        yield Block(kind, prefix, words[len(prefix) :], ended + "".join(lines[end:after]))
         start = after
 
 
@@ -111,13 +113,8 @@ def _line_end(text: str, start: int) -> int:
 def scan(section: str, *, headed: bool = True) -> Iterator[Block]:
     """What `split_sections` cut, as the blocks of a comparison: number and heading marks are form, rows stand alone.
     All but the first of a file are `headed`."""
-    front = front_matter(section)
-    if headed:
-        first = [heading_of(section)]
-    elif front:
-        first = [Block("front", "", *_ended(line)) for line in LINE.findall(front.removeprefix("\ufeff"))]
-    else:
-        first = []
+    front = LINE.findall(front_matter(section).removeprefix("\ufeff"))
+    first = [heading_of(section)] if headed else [Block("front", "", *_ended(line)) for line in front]
     if section.startswith("\ufeff"):
         yield Block("blank", "", "", "\ufeff")
         section = section[1:]
@@ -197,12 +194,6 @@ def _interrupts(line: str, first: str) -> bool:
     item = _ITEM.match(line)
     counts = item and (_ITEM.match(first) or not item[1].strip()[:-1].isdigit() or item[1].strip()[:-1] == "1")
     return bool(counts or _FENCE.match(line))
-
-
-def _block(text: str, blank: str) -> Block:
-    words, end = _ended(text)
-    kind, prefix = _form(words)
-    return Block(kind, prefix, words[len(prefix) :], end + blank)
 
 
 def _form(words: str) -> tuple[BlockKind, str]:

@@ -12,18 +12,7 @@ from typing import Literal
 
 from generator.redline.align import Aligned, Alignment, Unit
 from generator.redline.blocks import LINE, Block, BlockKind, heading_of, is_dashes
-from generator.redline.spans import (
-    Column,
-    Span,
-    cells,
-    columns,
-    form_spans,
-    merged,
-    of_role,
-    plain,
-    row_spans,
-    word_spans,
-)
+from generator.redline.spans import Column, Span, cells, columns, form_spans, merged, plain, row_spans, word_spans
 from generator.redline.tokens import Op
 from generator.redline.visible import DATE, LINK, text_of
 
@@ -64,18 +53,14 @@ class BlockChange:
     @property
     def cells(self) -> list[tuple[Op, list[Span]]]:
         """Of a row each cell, and whether its column is in both texts, which the bar before it tells."""
-        first, *cells = self._cut()
-        outer = [] if not "".join(span.text for span in first[1]).strip() else [first]
-        return [*outer, *(cells if cells and cells[-1][1] else cells[:-1])]
-
-    def _cut(self) -> list[tuple[Op, list[Span]]]:
         cells: list[tuple[Op, list[Span]]] = [("=", [])]
         for span in self.words:
             if span.role == "bar":
                 cells.append((span.op, []))
             else:
                 cells[-1][1].append(span)
-        return cells
+        start = 0 if any(span.text.strip() for span in cells[0][1]) else 1  # before the first bar most have none
+        return cells[start : len(cells) if cells[-1][1] else -1]
 
 
 Tidy = Callable[[tuple[Span, ...]], tuple[Span, ...]]
@@ -181,12 +166,11 @@ def paired(old: tuple[Block, ...], new: tuple[Block, ...], table: tuple[Column, 
         return BlockChange(old, new, plain(new[0]))
     before, after = _text(old), _text(new)
     words = row_spans(before, after, table) if old[0].kind == new[0].kind == "row" else word_spans(before, after)
-    form = of_role("form", form_spans(old[0].prefix, new[0].prefix))
-    tail = of_role("tail", word_spans(old[-1].suffix, new[-1].suffix))
+    form = (replace(span, role="form") for span in form_spans(old[0].prefix, new[0].prefix))
+    tail = (replace(span, role="tail") for span in word_spans(old[-1].suffix, new[-1].suffix))
     spans = tuple(merged([*form, *words, *tail]))
-    return BlockChange(
-        old, new, spans, 0, frozenset({*_form_kinds(old[0], new[0], spans), *_word_kinds(old, new, spans)})
-    )
+    kinds: set[Kind] = {*_form_kinds(old[0], new[0], spans), *_word_kinds(old, new, spans)}
+    return BlockChange(old, new, spans, 0, frozenset(kinds))
 
 
 def _text(blocks: Sequence[Block]) -> str:

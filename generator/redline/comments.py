@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import groupby, zip_longest
 
 from generator.redline.diff import Redline, Span
-from generator.redline.reports import Note, Part, Told, label, parts, rows, stale, stretches
+from generator.redline.reports import Note, Part, Told, label, parts, rows, stretches
 from generator.redline.visible import settled
 
 _TAGS = {"-": "del", "+": "ins", "moved": "var"}
@@ -29,8 +29,8 @@ def markdown(redline: Redline, names: tuple[str, str], words: Mapping[str, str],
     """The redline in at most `limit` characters: a summary, the changed sections, and each of them to unfold."""
     form = _Form(words)
     head = [f"**{inline(names[0])} → {inline(names[1])}**: {inline(words[label(redline)])}"]
-    if dates := stale(redline):
-        said = f"{words['redline_date_unchanged']} {dates}"
+    if redline.stale:
+        said = f"{words['redline_date_unchanged']} {', '.join(redline.stale)}"
         head.append(f"**Warning** `policy.date-unchanged`: {inline(said)}")
     found = parts(redline)
     listed = _fitting([form.line(part) for part in found], limit // 3 - _FOOT, 1)

@@ -18,28 +18,14 @@ from generator.redline.align import Aligned, Alignment, align
 from generator.redline.blocks import Block, scan, split_sections
 from generator.redline.changes import SILENT, BlockChange, Kind, changes_of, paired
 from generator.redline.simplify import simplify, tidy
-from generator.redline.spans import Role, Span, merged, plain, shown, word_spans
+from generator.redline.spans import Span, merged, plain, shown, word_spans
 from generator.redline.tokens import Op, fewer
 from generator.redline.visible import Visible, dates, difference, figures, mask_of, text_of
 
-__all__ = [
-    "SILENT",
-    "BlockChange",
-    "Kind",
-    "Op",
-    "Redline",
-    "Role",
-    "SectionChange",
-    "Span",
-    "Status",
-    "alone",
-    "compare",
-    "merged",
-    "same_words",
-    "words",
-]
+__all__ = ["SILENT", "BlockChange", "Kind", "Op", "Redline", "SectionChange", "Span", "alone", "compare", "words"]
 
 Status = Literal["unchanged", "added", "removed", "moved", "reworded", "renamed", "reformatted"]
+_BLANK = Section("", 2, "", "", False, "", 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +38,9 @@ class SectionChange:
     blocks: tuple[BlockChange, ...]
 
     @property
-    def section(self) -> Section | None:
-        """The section as readers find it: the new one where there is one; none where there are only blank lines."""
-        return self.new or self.old
-
-    @property
-    def heading(self) -> tuple[Span, ...]:
-        return self.title.words if self.title else ()
+    def section(self) -> Section:
+        """The section as readers find it: the new one where there is one; an empty one where only blank lines stand."""
+        return self.new or self.old or _BLANK
 
     @property
     def move(self) -> int:
@@ -159,10 +141,7 @@ def compare(old: Document, new: Document, *, minimal: bool = False, apart: bool 
 
 def alone(section: Section | None) -> Document:
     """One section as a text by itself, for whoever puts redlines together: what moved between two is gone and new."""
-    meta = FrontMatter("")
-    if section is None:
-        return Document("", meta, ())
-    return Document("", meta, (section,), written(section))
+    return Document("", FrontMatter(""), (section,), written(section)) if section else Document("", FrontMatter(""), ())
 
 
 def same_words(old: Section | None, new: Section | None) -> bool:

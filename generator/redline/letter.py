@@ -34,7 +34,8 @@ def html(
 ) -> str:
     """`home` is the address of the site that the texts belong to, or '' where they belong to none."""
     said = new.document.meta.language
-    language = said if _is_spoken(said, templates) else "en"
+    spoken = any(f"words/{code}.yaml" in templates for code in (said, said.split("-")[0]))
+    language = said if spoken else "en"
     style = minified("text/css", static["style.css"].decode())
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     renderer = Renderer(words.load(templates, language).texts, written=not all(map(_is_markdown, (old, new))))
@@ -43,8 +44,8 @@ def html(
         "page": {"title": f"{old.name} → {new.name}", "language": language, "dir": direction(language)},
         "style": Markup(style),
         "style_hash": f"sha256-{digest}",
-        "old": _side(old),
-        "new": _side(new),
+        "old": {"asked": old.name, "title": old.document.meta.title, "sha256": old.sha256},
+        "new": {"asked": new.name, "title": new.document.meta.title, "sha256": new.sha256},
         "summary": "",
         "awaiting": "",
         "text": {"language": said, "dir": "rtl" if _runs_right_to_left(new.document) else "ltr"},
@@ -53,14 +54,6 @@ def html(
     made = Templates(templates, {}).render("redline.html", language, context).decode()
     # In a mail such an address would lead into the reader's own disk.
     return _OWN_LINK.sub(lambda link: f' href="{home}{link[1]}"' if home and link[1][0] == "/" else "", made)
-
-
-def _side(side: Side) -> dict[str, str]:
-    return {"asked": side.name, "title": side.document.meta.title, "sha256": side.sha256}
-
-
-def _is_spoken(language: str, templates: Mapping[str, str]) -> bool:
-    return any(f"words/{code}.yaml" in templates for code in (language, language.split("-")[0]))
 
 
 def _is_markdown(side: Side) -> bool:

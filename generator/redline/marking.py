@@ -123,13 +123,16 @@ def _gap(before: BlockChange, after: BlockChange) -> str:
 def _block(told: Told, notes: Notes) -> Block:
     change, block = told.change, told.change.block
     defines = _DEFINITION.match(block.text)
-    if told.kept and (defines or block.kind in ("code", "rule", "front")):
+    unread = defines or block.kind in ("code", "rule", "front")
+    if told.kept and unread:
         return block
-    if defines or block.kind in ("code", "rule", "front"):
-        source = f"{change.new[0].text}\n\n" if defines and change.new else ""
+    moved = notes.before(told.notes)
+    if unread:
+        source = change.new[0].text if defines and change.new else ""
         shown = notes.put(notes.written(span for span in change.spans if span.role != "tail"))
-        return Block("paragraph", "", source + shown + notes.after(told.notes), "\n\n")
-    text = notes.before(told.notes) + inline(told.words, notes, side(change))
+        text = "\n\n".join(filter(None, (source, moved, shown + notes.after(told.notes))))
+        return Block("paragraph", "", text, "\n\n")
+    text = moved + inline(told.words, notes, side(change))
     if block.kind == "heading":  # one that is gone or new while the text below it stayed
         text = f"**{text}**"
     text += notes.after(told.notes)

@@ -56,7 +56,7 @@ def context(redline: Redline, renderer: Renderer) -> dict[str, Any]:
     views = [view(part, renderer, notes) for part in reports.all_parts(redline)]
     return {
         "label": reports.label(redline),
-        "stale": reports.stale(redline),
+        "stale": ", ".join(redline.stale),
         "changes": [made for made in views if made.status != "unchanged"],
         "folds": [Fold(kept, tuple(run)) for kept, run in groupby(views, lambda made: made.status == "unchanged")],
     }
@@ -66,10 +66,10 @@ def view(part: Part, renderer: Renderer, notes: Notes) -> PartView:
     change, section = part.change, part.change.section
     return PartView(
         anchor(part),
-        section.level if section else 2,
+        section.level,
         part.number,
         renderer.heading(part, notes),
-        renderer.text(section.heading) if section else "",
+        renderer.text(section.heading),
         change.status,
         change.count("-"),
         change.count("+"),
@@ -79,8 +79,7 @@ def view(part: Part, renderer: Renderer, notes: Notes) -> PartView:
 
 def anchor(part: Part) -> str:
     """The id of a section of a redline; where one moved, its former place has another."""
-    change = part.change
-    section_id = change.section.id if change.section else ""
+    change, section_id = part.change, part.change.section.id
     if not section_id:
         return "page-front" if part.is_front else "page-intro"
     return f"{section_id}-before" if change.move and not change.new else section_id

@@ -14,11 +14,10 @@ from itertools import groupby, zip_longest
 from typing import Any
 
 from generator.documents import Document
-from generator.redline import visible
 from generator.redline.blocks import is_dashes
 from generator.redline.changes import targets
 from generator.redline.diff import BlockChange, Op, Redline, SectionChange, Span
-from generator.redline.visible import dates
+from generator.redline.visible import dates, text_of
 
 # What happened to a block that its words do not show.
 _NOTED = ("nested", "flattened", "split", "joined", "column", "alignment", "formatting")
@@ -44,7 +43,8 @@ class Side:
 @dataclass(frozen=True, slots=True)
 class Note:
     """Something to say beside the words. `key` is among the words of the pages; old and new are what it is said of. A
-    `place` is the section at the other end of a move, and `heads` tells whether its heading is that end."""
+    `place` is the section at the other end of a move, or a key of the words where it is none, and `heads` tells whether
+    its heading is that end."""
 
     key: str
     old: str = ""
@@ -54,7 +54,7 @@ class Note:
     heads: bool = False
 
     def say(self, words: Mapping[str, str]) -> str:
-        said = words[self.key].format(place=self.place or words["redline_intro"])
+        said = words[self.key].format(place=words.get(self.place, self.place))
         pair = " → ".join(text or words["note_none"] for text in (self.old, self.new))
         return f"{said} {pair}" if self.old or self.new else said
 
@@ -111,9 +111,8 @@ class Part:
         return Told(self.change.title).words if self.change.title else ()
 
     def title(self, words: Mapping[str, str]) -> str:
-        section = self.change.section
-        if section and section.id:
-            return f"{self.number} {section.heading}".strip()
+        if self.change.section.id:
+            return f"{self.number} {self.change.section.heading}".strip()
         return words["redline_front" if self.is_front else "redline_intro"]
 
 
@@ -127,11 +126,6 @@ def label(redline: Redline) -> str:
     return "redline_figures" if seen == "figures" and redline.figures_changed else _LABELS[seen]
 
 
-def stale(redline: Redline) -> str:
-    """The dates of `Redline.stale` as one text."""
-    return ", ".join(redline.stale)
-
-
 def parts(redline: Redline) -> list[Part]:
     """What changed, in reading order: the front matter, then each section."""
     return [part for part in all_parts(redline) if part.change.status != "unchanged"]
@@ -139,64 +133,46 @@ def parts(redline: Redline) -> list[Part]:
 
 def all_parts(redline: Redline) -> list[Part]:
     front = SectionChange(None, None, None, tuple(line for line in redline.front if not line.kept))
-    ends = ends_of(redline.sections)
-    shown = [change for change in (front, *redline.sections) if change.blocks or change.title]
-    return [replace(part(change, ends), number=_number(change, redline)) for change in shown]
-
-
-def _number(change: SectionChange, redline: Redline) -> str:
-    section, document = change.section, redline.new if change.new else redline.old
-    return document.full_number(section) if section else ""
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    """Where one end of a move is: its section, and the first of the blocks that moved together."""
-
-    place: str
-    first: BlockChange
-    heads: bool
-
-
-Ends = Mapping[tuple[int, Op], _End]
-
-
-def ends_of(sections: Iterable[SectionChange]) -> Ends:
-    found: dict[tuple[int, Op], _End] = {}
-    for change in sections:
-        place = visible.text_of(change.section.heading) if change.section else ""
-        for block in change.all:
+    ends: Ends = {}
+    for section in (front, *redline.sections):
+        for block in section.all:
             if block.move:
-                found.setdefault((block.move, "-" if block.old else "+"), _End(place, block, block is change.title))
-    return found
+                ends.setdefault((block.move, "-" if block.old else "+"), (section, block))
+    return [_part(change, redline, ends) for change in (front, *redline.sections) if change.blocks or change.title]
 
 
-def part(section: SectionChange, ends: Ends) -> Part:
+# Where each end of a move is: its section, and the first of the blocks that moved together.
+Ends = dict[tuple[int, str], tuple[SectionChange, BlockChange]]
+
+
+def _part(section: SectionChange, redline: Redline, ends: Ends) -> Part:
     blocks = tuple(Told(block, tuple(_notes(block, ends))) for block in section.blocks)
-    return Part(section, blocks, tuple(_heading_notes(section, ends)))
+    number = (redline.new if section.new else redline.old).full_number(section.section)
+    return Part(section, blocks, tuple(_heading_notes(section, ends)), number)
 
 
 def _heading_notes(section: SectionChange, ends: Ends) -> Iterator[Note]:
-    if section.title:
-        yield from _notes(section.title, ends)
-    old, new = section.old, section.new
-    if old and new and old.id != new.id and section.title and not section.title.kept:
+    title, old, new = section.title, section.old, section.new
+    if title is None:
+        return
+    yield from _notes(title, ends)
+    if old and new and old.id != new.id and not title.kept:
         yield Note("note_anchor", f"#{old.id}", f"#{new.id}")
-    elif section.title and "anchor" in section.title.kinds:
-        before, after = (
-            blocks[-1].suffix.strip() if blocks else "" for blocks in (section.title.old, section.title.new)
-        )
+    elif "anchor" in title.kinds:
+        before, after = (blocks[-1].suffix.strip() if blocks else "" for blocks in (title.old, title.new))
         yield Note("note_anchor", before, after)
 
 
 def _notes(change: BlockChange, ends: Ends) -> Iterator[Note]:
     """What happened to a block, in words: nothing that its words do not show goes unsaid. A move is said once at each
     end, and what happened to the columns of a table in the row of dashes."""
-    op: Op = "-" if change.old else "+"
-    if change.move and ends[change.move, op].first is change:
-        other = ends.get((change.move, "+" if op == "-" else "-"))
-        key = "note_moved_to" if op == "-" else "note_moved_from"
-        yield Note(key, "", "", change.move, *((other.place, other.heads) if other else ()))
+    if change.move:
+        here, there, key = ("-", "+", "note_moved_to") if change.old else ("+", "-", "note_moved_from")
+        if ends[change.move, here][1] is change:
+            section, first = ends[change.move, there]
+            unnamed = "redline_front" if change.block.kind == "front" else "redline_intro"
+            place = text_of(section.section.heading) or unnamed
+            yield Note(key, "", "", change.move, place, first is section.title)
     if change.block.kind != "row" or is_dashes(change.block.text):
         yield from (Note(f"note_{kind}") for kind in _NOTED if kind in change.kinds)
     if "link" in change.kinds and change.old and change.new:
@@ -209,7 +185,7 @@ def stretches(blocks: Iterable[Told]) -> Iterator[tuple[bool, list[Told]]]:
     """Blocks in runs, and for each whether it may be folded: more than one block, or all there are, that nobody
     changed. A single kept one stays in sight beside its changed neighbours, and a table in one piece."""
     shown = [told for told in blocks if told.change.block.kind != "blank"]
-    units = [run for is_row, rows in groupby(shown, is_row) for run in ([list(rows)] if is_row else _single(rows))]
+    units = [run for row, group in groupby(shown, is_row) for run in ([list(group)] if row else _single(group))]
     runs = [(kept, list(group)) for kept, group in groupby(units, lambda run: all(told.kept for told in run))]
     foldable = [(kept and (len(runs) == 1 or sum(map(len, group)) > 1), group) for kept, group in runs]
     for folded, groups in groupby(foldable, lambda pair: pair[0]):
@@ -236,6 +212,7 @@ def rows(table: Sequence[Told]) -> Iterator[Told]:
 def as_object(redline: Redline, old: Side, new: Side, words: Mapping[str, str], seconds: float) -> dict[str, Any]:
     """The whole redline for programs. Joined in order, the texts of `=` and `-` are the old file, of `=` and `+` the
     new one, byte for byte in their encodings."""
+    told = parts(redline)
     return {
         "schema": "policy-redline/1",
         "old": _named(old),
@@ -249,8 +226,8 @@ def as_object(redline: Redline, old: Side, new: Side, words: Mapping[str, str], 
             "unchanged_though_words_changed": bool(redline.stale),
         },
         "statistics": _statistics(redline),
-        "front": [_block(Told(block), words) for block in redline.front if not block.kept],
-        "sections": [_section(part, words) for part in parts(redline) if not part.is_front],
+        "front": [_block(line, words) for part in told if part.is_front for line in part.blocks],
+        "sections": [_section(part, words) for part in told if not part.is_front],
         "ops": [_op(span) for span in redline.ops],
         "seconds": round(seconds, 6),
     }
@@ -276,12 +253,11 @@ def _statistics(redline: Redline) -> dict[str, Any]:
 
 def _section(part: Part, words: Mapping[str, str]) -> dict[str, Any]:
     change = part.change
-    section = change.section
     blocks = (*((Told(change.title, part.notes),) if change.title else ()), *part.blocks)
     return {
-        "id": section.id if section else "",
+        "id": change.section.id,
         "number": part.number,
-        "heading": section.heading if section else "",
+        "heading": change.section.heading,
         "status": change.status,
         **({"move": change.move} if change.move else {}),
         "kinds": sorted(change.kinds),

@@ -33,10 +33,7 @@ def simplify(changes: Sequence[BlockChange]) -> list[BlockChange]:
     marks within an address."""
     small = shown(span for change in changes for span in change.spans) <= _SMALL
     tidied = _tidied([change.spans for change in changes], small)
-    return [
-        _rewritten(change if spans == change.spans else replace(change, spans=spans))
-        for change, spans in zip(changes, tidied, strict=True)
-    ]
+    return [_rewritten(replace(change, spans=spans)) for change, spans in zip(changes, tidied, strict=True)]
 
 
 def tidy(spans: Sequence[Span]) -> tuple[Span, ...]:
@@ -47,14 +44,14 @@ def tidy(spans: Sequence[Span]) -> tuple[Span, ...]:
 def _tidied(exact: Sequence[Sequence[Span]], small: bool) -> Iterator[tuple[Span, ...]]:
     blocks = [list(_with_whole_numbers(spans)) for spans in exact]
     flat = [(span, place) for place, spans in enumerate(blocks) for span in spans]
-    islands = True
-    while islands:
+    while True:
         runs = [list(run) for _, run in groupby(flat, key=_is_kept)]
-        islands = False
-        for at, (before, run, after) in enumerate(zip(runs, runs[1:], runs[2:], strict=False), 1):
-            if _is_island(before, run, after, small) and not _is_whole(blocks, run):
-                runs[at] = [part for pair in run for part in _given_up(*pair)]
-                islands = True
+        triples = enumerate(zip(runs, runs[1:], runs[2:], strict=False), 1)
+        islands = [at for at, triple in triples if _is_island(*triple, small) and not _is_whole(blocks, triple[1])]
+        if not islands:
+            break
+        for at in islands:
+            runs[at] = [part for pair in runs[at] for part in _given_up(*pair)]
         flat = [pair for run in runs for pair in run]
     tidied: list[list[Span]] = [[] for _ in blocks]
     for span, place in flat:

@@ -61,10 +61,6 @@ def plain(block: Block, op: Op = "=", move: int = 0) -> tuple[Span, ...]:
     return tuple(span for span in spans if span.text)
 
 
-def of_role(role: Role, spans: Iterable[Span]) -> Iterator[Span]:
-    return (replace(span, role=role) for span in spans)
-
-
 def form_spans(old: str, new: str) -> Iterator[Span]:
     """Indentation, heading marks or quotes, and the number or list mark, each by itself."""
     (*ours, mark), (*theirs, other) = _FORM.findall(old)[0], _FORM.findall(new)[0]
@@ -85,7 +81,8 @@ def word_spans(old: str, new: str) -> Iterator[Span]:
     if old == new:
         yield Span("=", old)
         return
-    (before, ours), (after, theirs) = _split(old), _split(new)
+    before, after = (text[: len(text) - len(text.lstrip())] for text in (old, new))
+    ours, theirs = TOKEN.findall(old), TOKEN.findall(new)
     matches = slid(compute([token for token, _ in ours], [token for token, _ in theirs]), ours, theirs)
     i = j = 0
     for match in [*matches, Match(len(ours), len(theirs), 0)]:
@@ -127,10 +124,8 @@ def slid(matches: list[Match], ours: list[Word], theirs: list[Word]) -> list[Mat
         while forth < right.length and side[start + forth] == side[end + forth]:
             forth += 1
         meets = {-left.length: left.old or left.new, right.length: at < len(result) - 2}
-        edges = (
-            (4 if by and meets.get(by) else _edge(side, start + by), -abs(by), by) for by in range(-back, forth + 1)
-        )
-        by = max(edges)[2] if back or forth else 0
+        edges = {by: 4 if by and meets.get(by) else _edge(side, start + by) for by in range(-back, forth + 1)}
+        by = max(edges, key=lambda by: (edges[by], -abs(by), by))
         result[at - 1] = Match(left.old, left.new, left.length + by)
         result[at] = Match(right.old + by, right.new + by, right.length - by)
     return joined(result)
@@ -144,20 +139,11 @@ def _edge(words: list[Word], at: int) -> int:
     return 2 if token in ",;:،؛、，；：" else 0
 
 
-def _split(text: str) -> tuple[str, list[Word]]:
-    """White space, and then each token with the white space after it."""
-    words = text.lstrip()
-    return text[: len(text) - len(words)], TOKEN.findall(words)
-
-
 def _trimmed(old: str, new: str) -> Iterator[Span]:
-    if old == new:
-        yield Span("=", old)
-        return
-    start = _white(old, new)
-    old, new, first = old[start:], new[start:], old[:start]
+    start = len(old) if old == new else _white(old, new)
+    yield Span("=", old[:start])
+    old, new = old[start:], new[start:]
     end = _white(old[::-1], new[::-1])
-    yield Span("=", first)
     yield Span("-", old[: len(old) - end])
     yield Span("+", new[: len(new) - end])
     yield Span("=", old[len(old) - end :])
@@ -198,7 +184,7 @@ def row_spans(old: str, new: str, columns: Sequence[Column]) -> Iterator[Span]:
     """Cell by cell, each with the bar before it; a column that one row lacks is taken out or put in with its bar."""
     ours, theirs = cells(old), cells(new)
     for i, j in columns:
-        yield from of_role("bar", word_spans("|" * bool(i), "|" * bool(j)))
+        yield from (replace(span, role="bar") for span in word_spans("|" * bool(i), "|" * bool(j)))
         yield from word_spans("" if i is None else ours[i], "" if j is None else theirs[j])
 
 

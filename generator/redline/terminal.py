@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby, zip_longest
 
 from generator.redline.diff import Redline, Span
-from generator.redline.reports import Note, Part, Told, is_row, label, parts, rows, stale, stretches
+from generator.redline.reports import Note, Part, Told, is_row, label, parts, rows, stretches
 from generator.redline.visible import settled
 
 _COLOURS = {"-": "\x1b[31;9m", "+": "\x1b[32;4m", "moved": "\x1b[36m", "bold": "\x1b[1m", "dim": "\x1b[2m"}
@@ -24,8 +24,8 @@ def lines(redline: Redline, words: Mapping[str, str], *, colour: bool) -> Iterat
     """The changed sections, their unchanged stretches folded to a count; more than one are listed first."""
     form = _Form(words, colour)
     found = parts(redline)
-    if dates := stale(redline):
-        yield f"warning: policy.date-unchanged: {words['redline_date_unchanged']} {dates}"
+    if redline.stale:
+        yield f"warning: policy.date-unchanged: {words['redline_date_unchanged']} {', '.join(redline.stale)}"
     if len(found) > 1:
         yield from (*stat(redline, words), "")
     for part in found:

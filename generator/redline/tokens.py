@@ -7,6 +7,7 @@ space after it is kept beside it.
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -42,9 +43,12 @@ def compute(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Match]:
     start = common(zip(old, new, strict=False))
     end = common(zip(reversed(old[start:]), reversed(new[start:]), strict=False))
     olds, news = old[start : len(old) - end], new[start : len(new) - end]
-    middle = _table(olds, news) if len(olds) * len(news) <= CELLS else _cut(olds, news)
-    inner = (Match(match.old + start, match.new + start, match.length) for match in middle)
-    return joined([Match(0, 0, start), *inner, Match(len(old) - end, len(new) - end, end)])
+    if len(olds) * len(news) <= CELLS:
+        blocks = Indel.opcodes(olds, news).as_matching_blocks()
+        middle: Iterable[Match] = (Match(block.a + start, block.b + start, block.size) for block in blocks)
+    else:
+        middle = (Match(match.old + start, match.new + start, match.length) for match in _cut(olds, news))
+    return joined([Match(0, 0, start), *middle, Match(len(old) - end, len(new) - end, end)])
 
 
 def fewer(old: str, new: str, shown: int) -> bool:
@@ -63,10 +67,6 @@ def common(pairs: Iterable[tuple[Hashable, Hashable]]) -> int:
             break
         count += 1
     return count
-
-
-def _table(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[Match]:
-    return (Match(block.a, block.b, block.size) for block in Indel.opcodes(old, new).as_matching_blocks())
 
 
 def _cut(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[Match]:
@@ -93,29 +93,23 @@ def joined(matches: Iterable[Match]) -> list[Match]:
 
 
 def chain(candidates: Iterable[tuple[int, int, int]]) -> list[tuple[int, int]]:
-    """Of (old, new, weight) the heaviest pairs that keep both orders, in O(n log n) (a Fenwick tree of best ends)."""
+    """Of (old, new, weight) the heaviest pairs that keep both orders; weights are above 0. O(n log n), but for moving
+    the few bytes of each end."""
     found = sorted(candidates, key=lambda pair: (pair[0], -pair[1]))
-    ranks = {new: rank for rank, new in enumerate(sorted({new for _, new, _ in found}), 1)}
-    best: list[tuple[int, int]] = [(0, -1)] * (len(ranks) + 1)  # (weight, candidate it ends with)
+    ends = [(-1, 0, -1)]  # (new, weight, candidate) of the chains that no other beats: later ends weigh more
     before: list[int] = []
     for at, (_, new, weight) in enumerate(found):
-        top, last = _best(best, ranks[new] - 1)
+        place = bisect(ends, (new,))
+        _, top, last = ends[place - 1]
         before.append(last)
-        index = ranks[new]
-        while index < len(best):
-            best[index] = max(best[index], (top + weight, at))
-            index += index & -index
-    at = _best(best, len(ranks))[1]
+        beaten = place
+        while beaten < len(ends) and ends[beaten][1] <= top + weight:
+            beaten += 1
+        if beaten > place or place == len(ends) or ends[place][0] > new:
+            ends[place:beaten] = [(new, top + weight, at)]
+    at = ends[-1][2]
     result = []
     while at >= 0:
         result.append(found[at][:2])
         at = before[at]
     return result[::-1]
-
-
-def _best(tree: list[tuple[int, int]], index: int) -> tuple[int, int]:
-    top = (0, -1)
-    while index:
-        top = max(top, tree[index])
-        index &= index - 1
-    return top

@@ -182,7 +182,7 @@ def test_sections_removed_at_the_start_come_first() -> None:
 def test_a_renamed_section_is_told_from_a_reworded_one() -> None:
     found = redline("## Our cookies {#c}\nx\n## D\ny\n", "## Our cookies and more {#c}\nx\n## D\nz\n")
     assert [change.status for change in found.changed] == ["renamed", "reworded"]
-    assert [(span.op, span.text) for span in found.changed[0].heading] == [
+    assert [(span.op, span.text) for span in found.changed[0].all[0].words] == [
         ("=", "Our cookies"),
         ("+", " and more"),
     ]

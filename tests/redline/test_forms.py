@@ -12,8 +12,9 @@ from hypothesis import given, settings
 
 from generator import documents, sources
 from generator.redline.comments import markdown
-from generator.redline.diff import Kind, Role, Status, compare
+from generator.redline.diff import Kind, Status, compare
 from generator.redline.reports import Side, as_object
+from generator.redline.spans import Role
 from generator.redline.terminal import lines
 from generator.redline.visible import settled
 from tests.edits import edited
@@ -115,6 +116,22 @@ def test_the_schema_is_one_and_knows_every_word_that_a_redline_may_use() -> None
 def test_a_changed_title_is_a_change_in_every_form() -> None:
     forms = all_forms(compare(document("x\n"), document("x\n", front="title: Our terms\n")))
     assert all(said.texts == [("-", "Terms"), ("+", "Ourterms")] for said in forms.values())
+
+
+def test_lines_of_front_matter_that_moved_are_told_in_every_form() -> None:
+    title, more = "title: The terms of this shop and of all others\n", "layout: page\nnav: footer\n"
+    old, new = (documents.read(f"---\n{front}---\n\nx\n", "x.md") for front in (title + more, more + title))
+    forms = all_forms(compare(old, new))
+    assert forms == dict.fromkeys(forms, forms["json"])
+    assert forms["json"].notes == ["Moved here from “Title and details”", "Moved to “Title and details”"]
+
+
+def test_code_that_moved_is_told_in_every_form() -> None:
+    code, text = "```\none two three four five six\nseven eight\n```\n\n", "A paragraph that stays where it is.\n\n"
+    more = "Another one, which is longer than the code is, so that it stays as well.\n\n"
+    forms = all_forms(compare(document(code + text + more), document(text + more + code)))
+    assert forms == dict.fromkeys(forms, forms["json"])
+    assert len(forms["json"].notes) == 2
 
 
 @settings(max_examples=60)
