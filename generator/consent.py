@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal, TypeVar
 
 from generator.words import Words
@@ -142,6 +143,7 @@ class Declaration:
     consent_days: int = 180  # CNIL para 39: keep a choice six months
     refusal_days: int = 365
     origins: tuple[str, ...] = ()  # other sites that show this banner
+    gpc: date | None = None  # the day since which the site says that it honours Global Privacy Control (S06)
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # own wording, by language and key
 
     def __post_init__(self) -> None:

@@ -234,6 +234,8 @@ def notices(library: Library) -> dict[str, bytes]:
             if text.release
         },
     }
+    if site.consent.gpc:  # W3C Global Privacy Control, "GPC Support Resource"
+        files[".well-known/gpc.json"] = _json({"gpc": True, "lastUpdate": site.consent.gpc.isoformat()})
     return {"notices.json": _json(index), **files}
 
 

@@ -33,6 +33,7 @@ _USE_AS_CONSENT = re.compile(r"\b(by|continu\w+)\b.{0,60}\bus(e|ing)\b.{0,80}\b(
 _PRESSURE = re.compile(
     r"\b(best experience|sorry|unfortunately|miss out|please accept|tasty|love cookies)\b", re.IGNORECASE
 )
+_SELLS_SPACE = re.compile(r"\b(AdSense|Ad ?Manager|AdMob)\b", re.IGNORECASE)
 
 
 def check(function: Check) -> Check:
@@ -132,6 +133,32 @@ def notice_neither_pushes_nor_presumes(library: Library) -> Iterator[Problem]:
             if _USE_AS_CONSENT.search(text) or _PRESSURE.search(text):
                 message = f"the banner's text {key!r} ({language}) pushes or presumes: {text!r}"
                 yield Problem("wording.notice", Where("site.yaml"), message, "say plainly what is asked (B09, B10)")
+
+
+@check
+def the_signal_is_explained(library: Library) -> Iterator[Problem]:
+    """Who says that the signal is honoured, or has purposes that it denies, tells readers how (W3C GPC, "Legal
+    Effects"); and a banner alone is no acceptable method to opt out of sale or sharing (11 CCR 7026(a)(4), S07)."""
+    declaration = library.site.consent
+    if declaration and (declaration.gpc or any("gpc" in purpose.signals for purpose in declaration.purposes)):
+        draft = library.policy(declaration.policy).draft.document
+        if "Global Privacy Control" not in draft.source:
+            message = "a purpose is denied by Global Privacy Control, or gpc.json says so, and the policy does not"
+            hint = "say in it what the signal does, and by which other way a reader can opt out"
+            yield Problem("signal.unexplained", Where(draft.path), message, hint, "warning")
+
+
+@check
+def advertising_space_needs_another_banner(library: Library) -> Iterator[Problem]:
+    """Google wants a certified platform of who sells space in the EEA, the UK and Switzerland; this is none (S13)."""
+    for purpose in library.site.consent.purposes if library.site.consent else ():
+        for service in purpose.services:
+            said = " ".join((service.id, service.provider, *service.name.by_language.values()))
+            if sells := _SELLS_SPACE.search(said):
+                message = f"the service {service.id!r} is {sells[0]}, for which Google wants a certified platform"
+                yield Problem(
+                    "signal.certified", Where("site.yaml"), message, "use one, and not this banner", "warning"
+                )
 
 
 @check

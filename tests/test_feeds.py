@@ -356,3 +356,10 @@ def test_of_two_releases_with_the_same_text_the_receiver_names_the_newer_that_st
     for content, version in ((same, "1.1"), (withdrawn(same, "1.1", date(2026, 2, 1)), "1.0")):
         told = json.loads(built(with_banner(content=content)).files["notices.json"])
         assert [policy["version"] for policy in told["policies"].values()] == [version]
+
+
+def test_a_site_says_that_it_honours_the_signal_only_if_it_is_told_to() -> None:
+    """W3C Global Privacy Control, "GPC Support Resource" (S06)."""
+    assert ".well-known/gpc.json" not in small().files
+    made = built(with_banner(SITE + CONSENT.replace("  receiver:", "  gpc: 2026-11-25\n  receiver:")))
+    assert json.loads(made.files[".well-known/gpc.json"]) == {"gpc": True, "lastUpdate": "2026-11-25"}

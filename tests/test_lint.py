@@ -212,3 +212,20 @@ def test_a_policy_in_force_that_does_not_name_what_the_banner_stores_is_told() -
     assert (problem.code, problem.severity) == ("policy.storage-missing", "warning")
     assert "does not name what the banner stores: __Host-preferences, " in problem.message
     assert codes(made=banner_site()) == []
+
+
+def test_a_policy_that_does_not_explain_the_signal_it_honours_is_told() -> None:
+    signalled = SITE + CONSENT.replace("label: Usage", "label: Usage\n      signals: [gpc]")
+    (problem,) = found(made=banner_site(signalled))
+    assert (problem.code, problem.severity) == ("signal.unexplained", "warning")
+    assert codes(made=banner_site(SITE + CONSENT.replace("  receiver:", "  gpc: 2026-11-25\n  receiver:"))) == [
+        problem.code
+    ]
+    said = f"{TERMS}\n{STORED}\nGlobal Privacy Control keeps it off.\n"
+    assert codes(made=with_banner(signalled, policy_files("terms", [Frozen(said)]))) == []
+
+
+def test_who_sells_advertising_space_is_told_that_this_is_no_certified_platform() -> None:
+    (problem,) = found(made=banner_site(SITE + CONSENT.replace("name: Statistics", "name: Google AdSense")))
+    assert (problem.code, problem.severity) == ("signal.certified", "warning")
+    assert codes(made=banner_site(SITE + CONSENT.replace("name: Statistics", "name: Readers manage ads"))) == []
