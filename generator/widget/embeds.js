@@ -19,7 +19,10 @@ function openEmbed(embed) {
 function holdEmbed(embed) {
   if (placeholders.has(embed)) return;
   dress(STYLE);
-  const { width, height } = embed.getBoundingClientRect();
+  // An image without a source is as large as its words, whatever its attributes say.
+  const box = embed.getBoundingClientRect();
+  const size = (/** @type {'width' | 'height'} */ side) =>
+    `${Math.max(box[side], parseInt(embed.getAttribute(side) ?? '') || 0)}px`;
   const { purpose, service } = embed.dataset;
   const provider = purposes
     .find(({ id }) => id === purpose)
@@ -32,8 +35,8 @@ function holdEmbed(embed) {
     choices(['once', words.held_once], ['always', words.held_always]),
   );
   // What a style sheet would not know. Setting it by script needs no 'unsafe-inline'.
-  placeholder.style.setProperty('inline-size', `${width}px`, 'important');
-  placeholder.style.setProperty('min-block-size', `${height}px`, 'important');
+  placeholder.style.setProperty('inline-size', size('width'), 'important');
+  placeholder.style.setProperty('min-block-size', size('height'), 'important');
   placeholder.addEventListener('click', (event) => {
     const choice = event.target instanceof Element && event.target.getAttribute('data-choice');
     if (!choice || !event.isTrusted) return; // a page's own script must not give anybody's consent

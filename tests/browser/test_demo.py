@@ -83,6 +83,9 @@ def test_an_embed_is_loaded_from_its_placeholder(visit: Open, site: Site) -> Non
     _, there = _open(visit, site, "embeds/")
     held = there.page.locator("[data-preferences=held]")
     expect(held).to_contain_text("“A drawing” would be loaded from Tube Inc")
+    box = held.bounding_box()
+    assert box
+    assert (box["width"], box["height"]) == (320, 180)  # not that of the words an image without a source is shown as
     held.get_by_role("button", name="Load once").click()
     expect(there.page.get_by_role("img", name="A drawing")).to_be_visible()
     assert there.seen.trouble() == []
@@ -121,14 +124,14 @@ def test_an_old_choice_is_asked_again_with_what_changed(visit: Open, site: Site)
 def test_a_page_reads_hears_opens_withdraws_and_waits(visit: Open, site: Site) -> None:
     notice, there = _open(visit, site, "interface/")
     page = there.page
-    page.get_by_role("button", name="preferences.show()").click()
+    page.get_by_role("button", name="show()").click()
     notice.settings.wait_for()
     page.keyboard.press("Escape")
     _accept(notice)
     expect(page.locator("[data-demo=once]")).to_have_text("granted")
     assert json.loads(_shown(page, "choices"))["purposes"]["analytics"] is True
     with notice.posted():
-        page.get_by_role("button", name="preferences.withdraw()").click()
+        page.get_by_role("button", name="withdraw()").click()
     expect(page.locator("[data-demo=choices]")).to_contain_text('"analytics": false')
     heard = _shown(page, "events").split()
     assert heard == [f"preferences:{name}" for name in ("settings", "change", "change")]
