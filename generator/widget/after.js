@@ -57,11 +57,12 @@ const PARTS = {
 /** What a page wants to run when a purpose, or a service of it, is taken back. Where code of it ran, the page is loaded
  * anew right after. @param {Answers} before */
 function runWithdrawn(before) {
-  for (const script of document.querySelectorAll('script[type="text/plain"][data-withdrawn]'))
-    if (script instanceof HTMLScriptElement) {
-      const { withdrawn, service } = script.dataset;
-      if (allows(before, withdrawn, service) && !allows(stored(), withdrawn, service)) run(script);
-    }
+  /** @type {NodeListOf<HTMLScriptElement>} */
+  const waiting = document.querySelectorAll('script[type="text/plain"][data-withdrawn]');
+  const due = [...waiting].filter(({ dataset: { withdrawn, service } }) => {
+    return allows(before, withdrawn, service) && !allows(stored(), withdrawn, service);
+  });
+  return Promise.all(due.map((script) => run(script)));
 }
 
 /** Everything that a choice brings about beyond the page's own gates, and what an earlier page has left of it. Nothing
@@ -69,11 +70,12 @@ function runWithdrawn(before) {
 async function follow(method, before) {
   if (method) newest = [chosen(), ownCookie()];
   erase(stored());
-  if (before) runWithdrawn(before);
+  const stopped = runWithdrawn(before ?? {});
   if (method) await layer?.then(({ close }) => close(), reportError); // it gives the focus back
   if (method && method !== 'signal.gpc') {
     say(MORE.saved);
     placeFocus();
   }
-  return deliver();
+  await deliver();
+  await stopped;
 }

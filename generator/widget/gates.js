@@ -55,7 +55,7 @@ function openTemplate(template) {
 }
 
 /** Inline code takes its turn; external code keeps its own order (async = false) and is fetched meanwhile.
- * @param {HTMLScriptElement} waiting @param {string} [type] */
+ * @param {HTMLScriptElement} waiting @param {string} [type] @returns {Promise<unknown>} kept when it has run */
 function run(waiting, type = '') {
   const script = document.createElement('script');
   const settled = new Promise((resolve) =>
@@ -63,6 +63,7 @@ function run(waiting, type = '') {
   );
   if (!waiting.src) loading = loading.then(() => start(waiting, script, type));
   else if (start(waiting, script, type)) loading = Promise.all([loading, settled]);
+  return loading;
 }
 
 /** One that may not start (Content Security Policy, Trusted Types) does not stop the next.

@@ -87,8 +87,8 @@ function choose(wanted, method) {
   const done = more().then((parts) => parts.follow(method, before), reportError);
   emit('change', get());
   tabs?.postMessage(0);
-  // The record may leave before the page does, but a slow receiver does not hold up a withdrawal.
-  if (again) Promise.race([done, new Promise((resolve) => setTimeout(resolve, 500))]).then(reload);
+  // The record may leave before the page does, and code for a withdrawal may run; neither holds it up for long.
+  if (again) Promise.race([done, new Promise((resolve) => setTimeout(resolve, 1000))]).then(reload);
 }
 
 /** A page may cancel it, and stop what ran by itself. */

@@ -185,7 +185,7 @@ def test_a_record_is_erased_after_a_second_press_and_the_consent_with_it(page: P
     expect(erase).to_have_text("Erase it for ever, and withdraw")
     with page.expect_request("**/choices/erase") as asked:
         erase.click()
-    assert asked.value.post_data_json == {"secret": secret}
+    assert asked.value.post_data_json == {"schema": "policy-secret/1", "secret": secret}
     expect(visitor.status).to_have_text("Your consent was withdrawn, and its record was erased.")
     page.wait_for_function("() => !localStorage['preferences.queue']")
     assert "preferences.receipt" not in visitor.stored()["local"]
