@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from .conftest import Visit
 from .notice_page import NoticePage
 from .pages import HOSTILE, furnish
+from .sample import ANALYTICS, MARKETING, VIDEO, banner
 from .serving import Site
 
 Open = Callable[..., Visit]
@@ -192,20 +193,36 @@ def test_at_400_percent_zoom_every_control_can_be_reached(visit: Open, site: Sit
     assert notice.purposes() == {"analytics": True, "marketing": False}
 
 
-def test_wider_text_spacing_loses_nothing(page: Page, site: Site) -> None:
+_SPACING = "* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }"
+# What is cut off by its own box or the layer's; what scrolls inside itself loses nothing.
+_CLIPPED = """(layer) => [layer, ...layer.querySelectorAll('*')].filter((e) => {
+  const s = getComputedStyle(e), box = e.getBoundingClientRect(), around = layer.getBoundingClientRect();
+  const cut = s.overflowX !== 'visible' && s.overflowX !== 'auto' && e.scrollWidth > e.clientWidth + 1;
+  return box.width && (cut || box.left < around.left - 1 || box.right > around.right + 1
+    || (e.matches('button') && (e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight)));
+}).map((e) => e.outerHTML.slice(0, 80))"""
+
+
+@pytest.mark.parametrize("path", ["/", "/ar"])
+def test_wider_text_spacing_loses_nothing_on_either_layer(page: Page, site: Site, path: str) -> None:
+    """WCAG 1.4.12 (A08)."""
     furnish(site)
-    wide = "* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }"
-    notice = NoticePage(page).open(site.url())
+    site.put_banner(banner(ANALYTICS, MARKETING, VIDEO))
+    notice = NoticePage(page).open(site.url(path))
+    page.evaluate(
+        "(css) => { const s = new CSSStyleSheet(); s.replaceSync(css); document.adoptedStyleSheets.unshift(s) }",
+        f"@layer first {{ {_SPACING} }}",
+    )
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 700})
-        page.evaluate(
-            "(css) => { const s = new CSSStyleSheet(); s.replaceSync(css); document.adoptedStyleSheets.unshift(s) }",
-            f"@layer first {{ {wide} }}",
-        )
-        clipped = "(all) => all.filter((b) => b.scrollWidth > b.clientWidth || b.scrollHeight > b.clientHeight).length"
-        buttons = notice.notice.locator("button")
-        assert buttons.first.evaluate("(button) => getComputedStyle(button).letterSpacing") != "normal"
-        assert buttons.evaluate_all(clipped) == 0
+        first = notice.button("accept")
+        assert first.evaluate("(button) => getComputedStyle(button).letterSpacing") != "normal"
+        assert notice.notice.evaluate(_CLIPPED) == []
+        notice.open_settings()
+        page.evaluate("() => document.querySelectorAll('details').forEach((more) => { more.open = true })")
+        assert notice.settings.evaluate(_CLIPPED) == []
+        page.keyboard.press("Escape")
+        expect(notice.settings).to_have_count(0)
 
 
 def test_the_notice_shifts_nothing_and_moves_nothing(visit: Open, site: Site) -> None:
@@ -228,12 +245,33 @@ def test_neither_layer_is_printed(page: Page, site: Site) -> None:
     expect(notice.notice).to_be_hidden()
 
 
-def test_forced_colours_keep_the_edges_of_buttons_and_notice(visit: Open, site: Site) -> None:
+def test_forced_colours_keep_edges_and_show_what_is_set(visit: Open, site: Site) -> None:
     furnish(site)
     notice = NoticePage(visit(forced_colors="active").page).open(site.url())
     edge = "(e) => { const s = getComputedStyle(e); return [s.borderTopStyle, parseFloat(s.borderTopWidth) > 0] }"
     for found in (notice.notice, notice.button("reject")):
         assert found.evaluate(edge) == ["solid", True]
+    notice.open_settings()
+    assert notice.settings.evaluate(edge) == ["solid", True]
+    control = notice.control("analytics")
+    assert control.evaluate("(e) => getComputedStyle(e).appearance") == "auto"  # so the browser draws its state
+    off = control.screenshot()
+    control.check()
+    assert control.screenshot() != off
+
+
+def test_right_to_left_mirrors_both_layers(visit: Open, site: Site) -> None:
+    """A11: the same order of buttons and controls, from the other side (B03, B12)."""
+    furnish(site)
+    left = "(e) => e.getBoundingClientRect().left + e.getBoundingClientRect().width / 2"
+    for path, sign in (("/", 1), ("/ar", -1)):
+        notice = NoticePage(visit(viewport={"width": 360, "height": 740}).page).open(site.url(path))
+        reject, accept = (notice.button(name).evaluate(left) for name in ("reject", "accept"))
+        assert (accept - reject) * sign > 0
+        notice.open_settings()
+        control, heading = (notice.settings.locator(part).first.evaluate(left) for part in ("input", "h2"))
+        assert (control - heading) * sign > 0
+        assert notice.page.evaluate("() => document.documentElement.scrollWidth") <= 360
 
 
 def test_a_theme_changes_all_buttons_alike(page: Page, site: Site) -> None:

@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 from .conftest import Visit
 from .notice_page import NoticePage
 from .pages import furnish, gated, page
-from .sample import renamed_banner
+from .sample import ANALYTICS, MARKETING, renamed_banner
+from .sample import notice as sample_notice
 from .serving import Site
 
 Open = Callable[..., Visit]
@@ -100,6 +101,34 @@ def test_settings_say_who_stores_what_and_for_how_long(notice: NoticePage) -> No
     for word in [*declared, "180 days if you accept", "Example Ads Ltd, a third party with access", "Always on"]:
         assert word in text, word
     assert "{" not in text
+
+
+def test_settings_list_all_that_is_declared_and_nothing_else(notice: NoticePage) -> None:
+    """P02: the layer against the notice that the record names."""
+    notice.open_settings()
+    declared = [
+        (purpose["id"], service["name"]["en"], service["provider"], item["name"], item["lifetime"]["en"])
+        for purpose in sample_notice(ANALYTICS, MARKETING).data["purposes"]
+        for service in purpose["services"]
+        for item in service["storage"]
+    ]
+    assert notice.settings.locator("code").all_text_contents() == [name for _, _, _, name, _ in declared]
+    shown = notice.settings.locator("details > div").all_text_contents()
+    for _, service, provider, name, lifetime in declared:
+        assert any(all(word in text for word in (service, provider, name, lifetime)) for text in shown), name
+
+
+def test_who_has_cleared_the_browser_is_told_that_all_is_off_and_may_refuse(notice: NoticePage) -> None:
+    """W06: an empty state is denied, and the text says so."""
+    notice.accept()
+    notice.page.context.clear_cookies()
+    notice.page.evaluate("() => localStorage.clear()")
+    notice.page.reload()
+    assert notice.purposes() == {"analytics": False, "marketing": False}
+    notice.open_settings()
+    expect(notice.settings).to_contain_text("your browser no longer holds your choice. Everything optional is off")
+    notice.button("reject", notice.settings).click()
+    notice.page.wait_for_function("() => preferences.get().chosen")
 
 
 def test_the_notice_names_everything_before_the_buttons(notice: NoticePage) -> None:
