@@ -159,6 +159,7 @@ class _PassOn(RequestHandler):
             body=self.request.body or None,
             allow_nonstandard_methods=True,
             raise_error=False,
+            follow_redirects=False,  # that is for the browser
         )
         self.set_status(answer.code, answer.reason)
         for name, value in answer.headers.get_all():

@@ -253,3 +253,16 @@ def test_ctrl_c_stops_site_and_receiver_cleanly(tmp_path: Path) -> None:
     assert f"http://127.0.0.1:{running.port + 1}/choices" in running.printed
     assert running.printed.rstrip().endswith("stopped")
     assert "Traceback" not in running.printed
+
+
+def test_a_choice_without_javascript_comes_back_with_its_cookie(
+    preview: Preview, visit: NewVisit, counted: Callable[[], list[dict[str, Any]]]
+) -> None:
+    page = visit(java_script_enabled=False).page
+    page.goto(preview.url("/cookies/"))
+    page.get_by_role("button", name="Accept all").click()
+    page.wait_for_url(preview.url("/cookies/#saved"))
+    (record,) = counted()
+    assert (record["event_type"], record["method"]) == ("given", "page.form")
+    (cookie,) = page.context.cookies()
+    assert cookie["value"].endswith(".analytics-1")
