@@ -81,9 +81,8 @@ class Storage:
 
     def __post_init__(self) -> None:
         if not _STORED.fullmatch(self.name):
-            raise ValueError(
-                f"'name' wants one word, with three letters or more before a final *, and holds {self.name!r}"
-            )
+            wanted = "one word, with three letters or more before a final *"
+            raise ValueError(f"'name' wants {wanted}, and holds {self.name!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +205,8 @@ def make_notice(
         raise ValueError(f"'texts' has words in {strange[0]!r}, which is none of the banner's languages")
     purposes = [_purpose(purpose, languages, language) for purpose in declaration.purposes]
     own = json.dumps(_service(widget.own, languages, language))
-    for name, value in _known_to_own(declaration, controller).items():
+    days = {"consent_days": str(declaration.consent_days), "refusal_days": str(declaration.refusal_days)}
+    for name, value in {"controller": controller["name"], **days}.items():  # what it may say of the rest
         own = own.replace(f"{{{name}}}", json.dumps(value)[1:-1])
     next(p for p in purposes if p["basis"] == "necessary")["services"].append(json.loads(own))
     data = {
@@ -286,20 +286,13 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _known_to_own(declaration: Declaration, controller: Mapping[str, str]) -> dict[str, str]:
-    """The values that the banner's own storage may name."""
-    days = {"consent_days": str(declaration.consent_days), "refusal_days": str(declaration.refusal_days)}
-    return {"controller": controller["name"], **days}
-
-
 def _texts(language: str, declaration: Declaration, widget: Widget) -> dict[str, str]:
     texts = _in_language(widget.texts, language)
     if texts is None:
         shipped = ", ".join(sorted(widget.texts))
         raise ValueError(f"the banner has no words in {language!r} (it has {shipped})")
     own = declaration.texts.get(language, {})
-    unknown = sorted(set(own) - set(texts))
-    if unknown:
+    if unknown := sorted(set(own) - set(texts)):
         raise ValueError(f"the banner has no text called {unknown[0]!r}")
     for key, text in own.items():  # an unnamed button, or a duty dropped with its place
         if not text.strip() or set(_PLACE.findall(text)) != set(_PLACE.findall(texts[key])):

@@ -72,17 +72,14 @@ def _prepare_notice(loaded: Library, sources: Sources, kind: Kind, summary: str,
     notices, site = loaded.notices, Where(config.PATH)
     register = notices.register
     if notices.draft is None:
-        message = "site.yaml declares no consent, so there is no notice to release"
-        raise SourceError(Problem("notice.none", site, message))
-    before = register.latest
-    if before and not notices.draft_is_new:
+        raise SourceError(
+            Problem("notice.none", site, "site.yaml declares no consent, so there is no notice to release")
+        )
+    if register.latest and not notices.draft_is_new:
         raise _nothing_new(register)
     found = [*_lint(loaded, [config.PATH]), *_summary(summary, Where(register.path), None)]
-    if (
-        before
-        and kind == "editorial"
-        and declared(notices.released[before.version].data) != declared(notices.draft.data)
-    ):
+    before = notices.released[register.latest.version] if register.latest else None
+    if before and kind == "editorial" and declared(before.data) != declared(notices.draft.data):
         message = "purposes, services or what they store have changed: visitors must be asked again (V05)"
         found.append(Problem("notice.material", site, message, "release the notice with --material"))
     warnings = _without_errors(found)
@@ -107,14 +104,11 @@ def withdraw(loaded: Library, sources: Sources, name: str, version: str, *, reas
         raise SourceError(Problem("withdraw.reason", where, message, hint))
     row = Release(release.version, today, today, "withdrawal", reason, release.sha256, register.head)
     register.add(row)  # its checks hold for the new row too
-    return Prepared(row, _register(sources, name, row), warnings=tuple(_without_use(register, release, today)))
-
-
-def _without_use(register: Register, release: Release, today: date) -> Iterable[Problem]:
-    if register.status(release, today) == "superseded":
-        message = f"{release.version} no longer applies, since {register.superseded_on(release)}"
-        hint = "nothing comes back into force, and the row that says so is for good"
-        yield Problem("withdraw.superseded", Where(register.path), message, hint, "warning")
+    message = f"{release.version} no longer applies, since {register.superseded_on(release)}"
+    hint = "nothing comes back into force, and the row that says so is for good"
+    without_use = Problem("withdraw.superseded", where, message, hint, "warning")
+    told = (without_use,) if register.status(release, today) == "superseded" else ()
+    return Prepared(row, _register(sources, name, row), warnings=told)
 
 
 def _lint(loaded: Library, paths: Collection[str]) -> list[Problem]:
@@ -186,14 +180,10 @@ def _too_early(register: Register, release: Release, earliest: date, notice_days
 
 def declared(notice: Mapping[str, Any]) -> object:
     """What a consent is about, without the wording: purposes, who acts for them, what is stored and who reads it."""
+    language = notice["language"]
     return [
-        (
-            purpose["id"],
-            purpose["basis"],
-            purpose["signals"],
-            [_declared_service(s, notice["language"]) for s in purpose["services"]],
-        )
-        for purpose in notice["purposes"]
+        (p["id"], p["basis"], p["signals"], [_declared_service(s, language) for s in p["services"]])
+        for p in notice["purposes"]
     ]
 
 

@@ -100,7 +100,7 @@ class _Reader:
 
     def _read_scalar(self, node: yaml.Node, cls: Any, key: str) -> Any:
         if not isinstance(node, yaml.ScalarNode):
-            return self._wrong(node, key, _name_of(cls))
+            return self._wrong(node, key, _SCALARS.get(cls, (None, "a single value"))[1])
         try:
             return _parse_scalar(node.value, cls)
         except ValueError as error:
@@ -158,11 +158,6 @@ def _is_null(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and not node.style and node.value in ("", "~", "null")
 
 
-def _name_of(cls: Any) -> str:
-    names = {str: "a text", int: "a whole number", bool: "true or false", date: "a date like 2026-11-22"}
-    return names.get(cls, "a single value")
-
-
 def _parse_scalar(text: str, cls: Any) -> Any:
     if get_origin(cls) is Literal:
         if text not in get_args(cls):
@@ -170,17 +165,18 @@ def _parse_scalar(text: str, cls: Any) -> Any:
         return text
     if hasattr(cls, "parse"):
         return cls.parse(text)
+    parser, wanted = _SCALARS[cls]
     try:
-        return _PARSERS[cls](text)
+        return parser(text)
     except (ValueError, KeyError):
-        raise ValueError(f"wants {_name_of(cls)}, and holds {text!r}") from None
+        raise ValueError(f"wants {wanted}, and holds {text!r}") from None
 
 
-_PARSERS: dict[Any, Any] = {
-    str: str,
-    int: int,
-    bool: {"true": True, "false": False}.__getitem__,
-    date: date.fromisoformat,
+_SCALARS: dict[Any, tuple[Any, str]] = {
+    str: (str, "a text"),
+    int: (int, "a whole number"),
+    bool: ({"true": True, "false": False}.__getitem__, "true or false"),
+    date: (date.fromisoformat, "a date like 2026-11-22"),
 }
 
 

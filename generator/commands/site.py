@@ -41,9 +41,8 @@ def build_command(root: Path, out: Path | None, drafts: bool, only_check: bool) 
 
 def build_site(root: Path, out: Path, *, drafts: bool, write: bool = True, receiver: str | None = None) -> build.Built:
     if (out / config.PATH).exists():
-        raise PolicyError(
-            Problem("build.folder", Where(str(out)), "this is a site's own folder", "name one of its own")
-        )
+        hint = "name one of its own"
+        raise PolicyError(Problem("build.folder", Where(str(out)), "this is a site's own folder", hint))
     built = build.build(sources.read(root), today=today(), drafts=drafts, receiver=receiver)
     problems = [*built.problems, *output.lost_rows(built.library.registers, out)]
     show(problems)

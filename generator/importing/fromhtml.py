@@ -201,9 +201,7 @@ class _Reader:
 
     def paragraph(self, run: str, element: Any, depth: int, level: int = 0) -> Iterator[Piece]:
         for text in re.split(f"{_BREAK}\\s*{_BREAK}", run):
-            lines = (
-                "\n".join(" ".join(line.split()) for line in part.strip().split("\n")) for part in text.split(_BREAK)
-            )
+            lines = ("\n".join(map(_one_line, part.strip().split("\n"))) for part in text.split(_BREAK))
             if said := _written(escaped("  \n".join(filter(None, lines)))):
                 yield self.piece(said, element, depth=depth, level=level)
 

@@ -194,11 +194,8 @@ def _sections(
 
 def _of(document: Document, place: int | None) -> Section | None:
     """The section at a place of the file; the text before the first heading is one only if there is any."""
-    if place is None:
-        return None
-    first = bool(document.sections) and not document.sections[0].id
-    index = place if first else place - 1
-    return document.sections[index] if index >= 0 else None
+    opening = bool(document.sections) and not document.sections[0].id
+    return document.sections[place - (not opening)] if place or (place == 0 and opening) else None
 
 
 @lru_cache(maxsize=1 << 12)

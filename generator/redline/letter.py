@@ -5,8 +5,6 @@ Page and stylesheet are those of the site's redlines, so there is no second form
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import PurePath
@@ -14,7 +12,7 @@ from pathlib import PurePath
 from markupsafe import Markup
 
 from generator import words
-from generator.bundle import minified
+from generator.bundle import Asset, minified
 from generator.config import direction
 from generator.documents import Document
 from generator.redline import redlines
@@ -37,13 +35,12 @@ def html(
     spoken = any(f"words/{code}.yaml" in templates for code in (said, said.split("-")[0]))
     language = said if spoken else "en"
     style = minified("text/css", static["style.css"].decode())
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     renderer = Renderer(words.load(templates, language).texts, written=not all(map(_is_markdown, (old, new))))
     context = {
         "base": "letter.html",
         "page": {"title": f"{old.name} → {new.name}", "language": language, "dir": direction(language)},
         "style": Markup(style),
-        "style_hash": f"sha256-{digest}",
+        "style_hash": Asset(style.encode(), {}).integrity,
         "old": {"asked": old.name, "title": old.document.meta.title, "sha256": old.sha256},
         "new": {"asked": new.name, "title": new.document.meta.title, "sha256": new.sha256},
         "summary": "",

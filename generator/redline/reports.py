@@ -185,7 +185,8 @@ def stretches(blocks: Iterable[Told]) -> Iterator[tuple[bool, list[Told]]]:
     """Blocks in runs, and for each whether it may be folded: more than one block, or all there are, that nobody
     changed. A single kept one stays in sight beside its changed neighbours, and a table in one piece."""
     shown = [told for told in blocks if told.change.block.kind != "blank"]
-    units = [run for row, group in groupby(shown, is_row) for run in ([list(group)] if row else _single(group))]
+    tables = ((row, list(run)) for row, run in groupby(shown, is_row))
+    units = [unit for row, run in tables for unit in ([run] if row else [[told] for told in run])]
     runs = [(kept, list(group)) for kept, group in groupby(units, lambda run: all(told.kept for told in run))]
     foldable = [(kept and (len(runs) == 1 or sum(map(len, group)) > 1), group) for kept, group in runs]
     for folded, groups in groupby(foldable, lambda pair: pair[0]):
@@ -194,10 +195,6 @@ def stretches(blocks: Iterable[Told]) -> Iterator[tuple[bool, list[Told]]]:
 
 def is_row(told: Told) -> bool:
     return told.change.block.kind == "row"
-
-
-def _single(blocks: Iterable[Told]) -> list[list[Told]]:
-    return [[told] for told in blocks]
 
 
 def rows(table: Sequence[Told]) -> Iterator[Told]:
@@ -284,9 +281,5 @@ def _note(note: Note, words: Mapping[str, str]) -> dict[str, str]:
 
 
 def _op(span: Span) -> dict[str, Any]:
-    said: dict[str, Any] = {"op": span.op, "t": span.text}
-    if span.move:
-        said["move"] = span.move
-    if span.renum:
-        said["renum"] = True
-    return said
+    move = {"move": span.move} if span.move else {}
+    return {"op": span.op, "t": span.text, **move, **({"renum": True} if span.renum else {})}

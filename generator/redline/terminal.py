@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, zip_longest
+from unicodedata import category, east_asian_width
 
 from generator.redline.diff import Redline, Span
 from generator.redline.reports import Note, Part, Told, is_row, label, parts, rows, stretches
@@ -88,10 +88,8 @@ class _Form:
         return f"  | {' | '.join(padded)} |"
 
     def spans(self, spans: Sequence[Span]) -> str:
-        return "".join(
-            _clean(span.text) if span.op == "=" else self.marked("moved" if span.move else span.op, _clean(span.text))
-            for span in spans
-        )
+        cleaned = ((span, _clean(span.text)) for span in spans)
+        return "".join(t if s.op == "=" else self.marked("moved" if s.move else s.op, t) for s, t in cleaned)
 
     def marked(self, key: str, text: str) -> str:
         """White space at the edges stays outside of the marks; where there is nothing else, it is the change."""
@@ -110,8 +108,5 @@ def _clean(text: str) -> str:
 
 def _width(text: str) -> int:
     """How many columns of a terminal a text takes: two for wide characters, none for marks on others."""
-    plain = re.sub(r"\x1b\[[\d;]*m", "", text)
-    return sum(
-        0 if unicodedata.category(c) in ("Mn", "Me", "Cf") else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in plain
-    )
+    plain = [char for char in re.sub(r"\x1b\[[\d;]*m", "", text) if category(char) not in ("Mn", "Me", "Cf")]
+    return len(plain) + sum(east_asian_width(char) in "WF" for char in plain)
