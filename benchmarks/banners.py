@@ -172,9 +172,9 @@ class Bench:
     def weight(self, contender: Contender) -> str:
         with self.context() as context:
             visited = self.visit(context, contender)
+            looks = [visited.locator(each).first.evaluate(_WEIGHT) for each in (contender.accept, contender.refuse)]
             for each in (contender.accept, contender.refuse):
                 visited.locator(each).first.click(trial=True)  # on the first layer, and nothing over it
-            looks = [visited.locator(each).first.evaluate(_WEIGHT) for each in (contender.accept, contender.refuse)]
         return "1 click each, equal" if looks[0] == looks[1] else "1 click each, **not equal**"
 
     def axe(self, contender: Contender) -> str:
