@@ -110,11 +110,12 @@ def banner(
     return make(notices, made.sha256, policy, sources or _sources(), receiver=receiver)
 
 
-def banner_in(language: str) -> Banner:
-    """The scripts of a notice that the shipped texts of this language tell; the names of its purposes stay English."""
+def banner_in(language: str, **own: str) -> Banner:
+    """The scripts of a notice that the shipped texts of this language tell, and a site's own; the rest is English."""
     data = _renamed(json.loads(json.dumps(notice(ANALYTICS, MARKETING, VIDEO).data)), {"en": language, "ar": "en"})
-    texts = yaml.safe_load((WIDGET / "texts" / f"{language}.yaml").read_text("utf-8"))
-    data |= {"language": language, "languages": [language], "texts": {language: texts}}
+    shipped = WIDGET / "texts" / f"{language}.yaml"
+    texts = yaml.safe_load((shipped if shipped.is_file() else WIDGET / "texts/en.yaml").read_text("utf-8"))
+    data |= {"language": language, "languages": [language], "texts": {language: texts | own}}
     return make([data], "0" * 64, POLICY, _sources(), receiver="/choices")
 
 
