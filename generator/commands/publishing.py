@@ -22,6 +22,7 @@ from generator.publishing import hosts, publish, webserver
 from generator.publishing.publish import Host, Plan
 from generator.publishing.targets import Target
 from generator.publishing.webserver import Machine
+from generator.verify import MANIFEST
 
 
 @click.command("publish")
@@ -37,7 +38,9 @@ def publish_command(root: Path, target: str | None, dry_run: bool, rollback: boo
     name, chosen = _choose(build.load(sources.read(root), today=today()).site.publish, target)
     if rollback:
         with _reached(name, chosen, root, {}) as host:
+            before = publish.read_manifest(host.read(MANIFEST), name)
             click.echo(f"{name} shows {host.back()} again")
+            show(publish.hidden(publish.read_manifest(host.read(MANIFEST), name), before, name))
         return
     built = build_site(root, root / "dist", drafts=False, write=not dry_run)
     site = built.library.site

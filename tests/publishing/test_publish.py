@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -243,3 +245,36 @@ def test_what_the_daily_unit_runs_publishes_the_release_whose_day_has_come(
     subprocess.run([POLICY, *shlex.split(line)[1:]], check=True, capture_output=True)
     assert "Version 2.0 takes effect on" not in page.read_text()
     assert json.loads((page.parent / "index.json").read_text())["in_force"] == "2.0"
+    assert "publish.hidden" not in (back := run(site, "publish", "--rollback")).output, back.output
+
+
+def test_going_back_behind_a_release_says_that_it_is_hidden(site: Path) -> None:
+    run(site, "publish")
+    run(site, "release", "privacy-policy", "--material", "--summary", "Describes cookies.")
+    assert run(site, "publish").exit_code == 0
+    back = run(site, "publish", "--rollback")
+    assert back.exit_code == 0
+    assert "publish.hidden: privacy-policy 2.0 is not shown any more" in back.output
+
+
+def test_who_watches_sees_how_far_it_is(site: Path) -> None:
+    ours, theirs = os.openpty()
+    with subprocess.Popen([POLICY, "-C", site, "publish"], stdout=subprocess.DEVNULL, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # what is read of a terminal that was closed
+            while more := os.read(ours, 4096):
+                shown += more
+    os.close(ours)
+    assert process.returncode == 0
+    assert b"sending" in shown
+    assert b"100%" in shown
+
+
+def test_a_secret_in_the_sites_own_file_is_refused(site: Path) -> None:
+    with (site / "site.yaml").open("a") as file:
+        file.write("  host: {kind: sftp, host: h, folder: f, password: secret}\n")
+    refused = run(site, "publish", "host")
+    assert refused.exit_code == 1
+    assert "password" in refused.output
+    assert "secret" not in refused.output
