@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from generator import build, sources
+from generator import build, config, sources
 from generator.build import Built
 from generator.commands.console import exit_if, show, today
 from generator.commands.site import build_site
@@ -22,6 +22,7 @@ from generator.publishing import hosts, publish, webserver
 from generator.publishing.publish import Host, Plan
 from generator.publishing.targets import Target
 from generator.publishing.webserver import Machine
+from generator.verify import MANIFEST
 
 
 @click.command("publish")
@@ -34,10 +35,12 @@ def publish_command(root: Path, target: str | None, dry_run: bool, rollback: boo
 
     It can be stopped anywhere and run again. A target whose releases are not those of this site is refused.
     """
-    name, chosen = _choose(build.load(sources.read(root), today=today()).site.publish, target)
+    name, chosen = _choose(config.load(sources.read(root).site).publish, target)
     if rollback:
         with _reached(name, chosen, root, {}) as host:
+            before = publish.read_manifest(host.read(MANIFEST), name)
             click.echo(f"{name} shows {host.back()} again")
+            show(publish.hidden(publish.read_manifest(host.read(MANIFEST), name), before, name))
         return
     built = build_site(root, root / "dist", drafts=False, write=not dry_run)
     site = built.library.site
@@ -118,7 +121,7 @@ def config_command(
     """Print the configuration of a web server, of a static host, of the receiver's unit, or of the units that publish
     the site each day."""
     read = sources.read(root)
-    site = build.load(read, today=today()).site
+    site = config.load(read.site)
     if server == "headers":
         click.echo(webserver.static_headers(site, build.build(read, today=today()).files), nl=False)
         return

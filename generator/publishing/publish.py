@@ -140,15 +140,24 @@ def is_immutable(path: str) -> bool:
     return bool(_IMMUTABLE.fullmatch(path))
 
 
-def _rewritten(now: Manifest, published: Manifest, where: str) -> list[Problem]:
-    """Rows of registers that are published and that this site does not have: history stays (V01)."""
+def _lost(now: Manifest, published: Manifest) -> Iterator[tuple[str, str, str]]:
+    """Rows of registers that are published and not in another site: policy, version, and the row's hash."""
+    for name, rows in published.registers.items():
+        yield from ((name, version, row) for row, version in rows.items() if row not in now.registers.get(name, ()))
+
+
+def _rewritten(now: Manifest, published: Manifest, where: str) -> Iterator[Problem]:
+    """History stays (V01)."""
     hint = "bring back the text that was published; what it should say now is a new release"
-    return [
-        Problem("publish.rewrites-history", Where(where), f"{name} {version} is published as row {row}", hint)
-        for name, rows in published.registers.items()
-        for row, version in rows.items()
-        if row not in now.registers.get(name, ())
-    ]
+    for name, version, row in _lost(now, published):
+        yield Problem("publish.rewrites-history", Where(where), f"{name} {version} is published as row {row}", hint)
+
+
+def hidden(now: Manifest, before: Manifest, where: str) -> Iterator[Problem]:
+    """What going back to an earlier site takes out of sight."""
+    hint = "publish again as soon as the site is mended; a release is taken back by policy withdraw"
+    for name, version, _ in _lost(now, before):
+        yield Problem("publish.hidden", Where(where), f"{name} {version} is not shown any more", hint, "warning")
 
 
 def publish(files: Mapping[str, bytes], todo: Plan, host: Host) -> Iterator[int]:

@@ -101,6 +101,16 @@ def sshd(folder: Path) -> Iterator[Shell]:
 
 
 @contextlib.contextmanager
+def hosting(folder: Path, password: str, *, replaces: bool = True) -> Iterator[Shell]:
+    """A server that knows one password (hosting.py), and shows a folder as its root."""
+    key, port = folder / "host", free_port()
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "host", "-f", key], check=True)
+    words = [str(port), str(key), str(folder), password, "replaces" if replaces else "refuses"]
+    with running([sys.executable, "-m", "tests.publishing.hosting", *words], port, folder / "hosting.log"):
+        yield Shell(port, " ".join(key.with_suffix(".pub").read_text().split()[:2]), Path("none"))
+
+
+@contextlib.contextmanager
 def s3(folder: Path) -> Iterator[int]:
     """moto's server: HTTP that speaks S3, with buckets in memory. Yields its port."""
     folder.mkdir()

@@ -136,10 +136,10 @@ def test_a_proposal_without_a_changed_text_gets_no_comment(
     steps: Steps, repository: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
     subprocess.run([*_GIT, "switch", "-q", "main"], cwd=repository, check=True)
-    run(steps["review"], repository, environment)
+    run([step for step in steps["review"] if "policy diff" in step], repository, environment)
     run(steps["comment"], repository, environment)
     assert not (repository / "review/comment.md").exists()
-    assert "7" not in (tmp_path / "asked").read_text()
+    assert not (tmp_path / "asked").exists()
 
 
 def test_what_runs_a_proposal_holds_no_secret_and_actions_are_pinned() -> None:

@@ -7,12 +7,16 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from click.testing import CliRunner
 
+from generator import output
 from generator.cli import main
 from generator.publishing.embedding import Embedding, embedding
+from tests.publishing import servers
 from tests.trees import CONSENT, ROOT, SITE, built, make_sources, with_banner
 
 GOOGLE = CONSENT.replace("      label: Usage\n", "      label: Usage\n      signals: [google.analytics_storage]\n")
@@ -98,6 +102,21 @@ def test_a_fragment_is_the_text_in_force_with_whole_links_and_nothing_that_runs(
     assert all(target.startswith("https://www.example.com/terms/") for target in targets)
     assert not re.search(r"<(?:script|style|html|head|body|link|form)\b", fragment)
     assert "fragment.html" not in files["sitemap.xml"].decode()
+
+
+def test_a_web_server_on_the_same_machine_puts_the_text_in(tmp_path: Path) -> None:
+    """The paper's own configuration; tests/browser/test_embedding.py has the one for a site elsewhere."""
+    whole, port = built(with_banner()), servers.free_port()
+    output.write(whole.files, tmp_path / "policies")
+    (line,) = made().include.values()
+    output.put(tmp_path / "pages/index.html", f"<h1>Shop</h1>{line}".encode())
+    paper = (ROOT / "docs/embedding/texts.md").read_text("utf-8")
+    behind, _ = re.findall(r"^```nginx\n(.*?)^```", paper, re.DOTALL | re.MULTILINE)
+    behind = behind.replace("/var/www/policies/current", str(tmp_path / "policies"))
+    types = "types { text/html html; }"
+    config = f"server {{ listen {port}; root {tmp_path}/pages; {types} {behind} }}"
+    with servers.nginx(tmp_path / "nginx", config, port), urlopen(f"http://127.0.0.1:{port}/") as answer:
+        assert answer.read() == b"<h1>Shop</h1>" + whole.files["terms/fragment.html"]
 
 
 def test_policy_embed_prints_html_that_can_be_pasted_and_the_same_as_json() -> None:

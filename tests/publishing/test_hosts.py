@@ -17,6 +17,7 @@ from generator.publishing import hosts, publish
 from generator.publishing.publish import Host
 from generator.publishing.targets import Target
 from generator.verify import MANIFEST
+from tests.publishing import servers
 from tests.publishing.servers import Shell
 from tests.publishing.sites import Files, new, old, send, tried
 
@@ -123,6 +124,39 @@ def test_a_host_whose_key_is_another_is_refused(kind: str, agent: Shell, tmp_pat
         with pytest.raises(Exception, match=r"(?i)host key|exit status 255"):
             hosts.open_host(target, tmp_path, {})
     assert not (tmp_path / "web").exists()
+
+
+@pytest.mark.parametrize("given", ["a right one", "a wrong one", ""])
+def test_a_password_comes_from_the_environment(given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    monkeypatch.setenv("POLICY_PUBLISH_PASSWORD", given)
+    with servers.hosting(tmp_path, "a right one") as there:
+        target = Target(kind="sftp", host=HERE, user="web", port=there.port, host_key=there.host_key, folder="/web")
+        assert tried(old(), lambda: hosts.open_host(target, tmp_path, {})) == (given == "a right one")
+    assert (tmp_path / "web").exists() == (given == "a right one")
+
+
+def test_a_server_that_cannot_replace_a_file_in_one_step_is_refused_before_anything_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POLICY_PUBLISH_PASSWORD", "word")
+    with servers.hosting(tmp_path, "word", replaces=False) as there:
+        target = Target(kind="sftp", host=HERE, user="web", port=there.port, host_key=there.host_key, folder="/web")
+        with closing(hosts.open_host(target, tmp_path, {})) as host, pytest.raises(PolicyError, match="in one step"):
+            send(old(), host)
+    assert [path.name for path in (tmp_path / "web").iterdir()] == [".publish"]
+
+
+@pytest.mark.parametrize("kind", ["sftp", "s3", "git", "folder"])
+def test_where_nothing_earlier_is_kept_it_says_what_would_do(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = target_of(kind, tmp_path, request, monkeypatch)
+    assert tried(old(), lambda: hosts.open_host(target, tmp_path, {}))
+    with closing(hosts.open_host(target, tmp_path, {})) as host, pytest.raises(PolicyError) as refused:
+        host.back()
+    assert "policy withdraw" in refused.value.problems[0].hint
 
 
 def repository(folder: Path) -> Path:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -67,7 +69,7 @@ def test_parts_go_before_pages_and_the_manifest_last() -> None:
     assert {"terms/1.1/index.html", "terms/1.1.json", "terms/since/1.0.html"} <= {*todo.puts["new"]}
     assert {"preferences.js", "terms/index.json"} <= {*todo.puts["parts"]}  # both lead to what is new
     assert {*todo.puts["feeds"]} == {"terms/feed.xml", "terms/feed.json", "sitemap.xml"}
-    assert todo.deletions == ("demo/index.html",)  # the old style stays: pages in caches name it
+    assert {path.split("/")[0] for path in todo.deletions} == {"demo"}  # the old style stays: pages in caches name it
     assert compare(now, now, publish.NOTHING).puts == {}
 
 
@@ -223,23 +225,49 @@ def test_config_prints_what_the_sites_own_file_says(site: Path, server: str) -> 
 def test_what_the_daily_unit_runs_publishes_the_release_whose_day_has_come(
     site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795305600")  # 2026-11-22
-    release = [
-        "release",
-        "privacy-policy",
-        "--material",
-        "--effective",
-        "2026-12-24",
-        "--summary",
-        "Says how cookies are treated.",
-    ]
-    for words in (release, ["publish"]):
-        assert (done := run(site, *words)).exit_code == 0, done.output
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1796083200")  # 2026-12-01
+    words = "release privacy-policy --material --effective 2027-01-15 --summary"
+    release = [*words.split(), "Describes cookies."]
+    for command in (release, ["publish"]):
+        assert (done := run(site, *command)).exit_code == 0, done.output
     page = site.parent / "web/current/privacy-policy/index.html"
     assert "Version 2.0 takes effect on" in page.read_text()  # V04: announced ahead, on the page itself
     unit = run(site, "config", "systemd-publish").output
     (line,) = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1798070400")  # 2026-12-24
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1799971200")  # 2027-01-15
     subprocess.run([POLICY, *shlex.split(line)[1:]], check=True, capture_output=True)
     assert "Version 2.0 takes effect on" not in page.read_text()
     assert json.loads((page.parent / "index.json").read_text())["in_force"] == "2.0"
+    assert "publish.hidden" not in (back := run(site, "publish", "--rollback")).output, back.output
+
+
+def test_going_back_behind_a_release_says_that_it_is_hidden(site: Path) -> None:
+    run(site, "publish")
+    run(site, "release", "privacy-policy", "--material", "--summary", "Describes cookies.")
+    assert run(site, "publish").exit_code == 0
+    back = run(site, "publish", "--rollback")
+    assert back.exit_code == 0
+    assert "publish.hidden: privacy-policy 2.0 is not shown any more" in back.output
+
+
+def test_who_watches_sees_how_far_it_is(site: Path) -> None:
+    ours, theirs = os.openpty()
+    with subprocess.Popen([POLICY, "-C", site, "publish"], stdout=subprocess.DEVNULL, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # what is read of a terminal that was closed
+            while more := os.read(ours, 4096):
+                shown += more
+    os.close(ours)
+    assert process.returncode == 0
+    assert b"sending" in shown
+    assert b"100%" in shown
+
+
+def test_a_secret_in_the_sites_own_file_is_refused(site: Path) -> None:
+    with (site / "site.yaml").open("a") as file:
+        file.write("  host: {kind: sftp, host: h, folder: f, password: secret}\n")
+    refused = run(site, "publish", "host")
+    assert refused.exit_code == 1
+    assert "password" in refused.output
+    assert "secret" not in refused.output

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import http.server
 import json
 import re
 import shutil
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 
 import pytest
@@ -235,6 +238,35 @@ def test_nothing_is_written_where_the_receiver_fails_either(kind: str, tmp_path:
         assert MARK not in without.written()
         assert "/choices" not in without.written()
         assert without.ask("GET", "/terms/").status == 200
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+def test_the_receiver_is_told_an_address_that_nobody_can_make_up_and_nothing_else_of_a_visitor(
+    kind: str, tmp_path: Path
+) -> None:
+    """M01: the address is for its limits. What decides whether a choice may be taken, and the cookie, go through."""
+    told: list[Message] = []
+
+    class Receiver(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.append(self.headers)
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Quiet."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as receiver:
+        threading.Thread(target=receiver.serve_forever, args=(0.02,), daemon=True).start()
+        with serving(kind, tmp_path, receiver_port=receiver.server_port) as found:
+            sent = {"Origin": "https://www.example.com", "Sec_GPC": "1", "Cookie": "a=b"}
+            answer = found.ask("POST", "/choices/form", b"x=y", X_Forwarded_For="192.0.2.1", Referer="/terms/", **sent)
+        receiver.shutdown()
+    assert answer.status == 204
+    assert told[0].get_all("X-Forwarded-For") == ["127.0.0.1"]
+    assert told[0]["User-Agent"] in (None, "Go-http-client/1.1")  # Caddy says its own
+    assert told[0]["Referer"] is None
+    assert [told[0][name.replace("_", "-")] for name in sent] == list(sent.values())
 
 
 def test_nginx_lets_nobody_flood_the_receiver(tmp_path: Path) -> None:

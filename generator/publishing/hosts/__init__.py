@@ -31,3 +31,9 @@ def open_host(target: Target, root: Path, beside: Mapping[str, bytes]) -> Host:
 def secret(name: str) -> str | None:
     """From the environment, where a secret neither reaches a repository nor the list of processes."""
     return os.environ.get(name) or None
+
+
+def nothing_before(where: str) -> PolicyError:
+    """For a host that keeps no earlier site, or has none yet. An older register would be refused: history stays."""
+    hint = "git checkout COMMIT -- templates static site.yaml, and publish that; a release goes by policy withdraw"
+    return PolicyError(Problem("publish.nothing-before", Where(where), "no earlier site is kept here", hint))

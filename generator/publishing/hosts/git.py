@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
-from generator.errors import PolicyError, Problem, Where
+from generator.publishing.hosts import nothing_before
 from generator.publishing.targets import Target
 
 _WHO = ("policy publish", "policy-publish@localhost")
@@ -71,9 +71,7 @@ class Branch:
         try:
             found = self._git("rev-parse", "--verify", "--short", f"{_SITE}^1").decode().strip()
         except subprocess.CalledProcessError:
-            hint = "check out the commit of the site you want, and publish that"
-            problem = Problem("publish.nothing-before", Where(self._branch), "there is no earlier commit", hint)
-            raise PolicyError(problem) from None
+            raise nothing_before(self._branch) from None
         identity = ("-c", f"user.name={_WHO[0]}", "-c", f"user.email={_WHO[1]}")
         message = f"publish: back to {found}"
         made = self._git(*identity, "commit-tree", "-p", _SITE, "-m", message, f"{found}^{{tree}}").decode().strip()

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from generator import output
-from generator.errors import PolicyError, Problem, Where
+from generator.publishing.hosts import nothing_before
 from generator.publishing.targets import Target
 from generator.verify import MANIFEST
 
@@ -46,8 +46,7 @@ def before(names: Iterable[str], current: str, where: str) -> str:
     ordered = in_order(names)
     at = ordered.index(current) if current in ordered else 0
     if at == 0:
-        hint = "check out the commit of the site you want, and publish that"
-        raise PolicyError(Problem("publish.nothing-before", Where(where), "no earlier site is kept here", hint))
+        raise nothing_before(where)
     return ordered[at - 1]
 
 

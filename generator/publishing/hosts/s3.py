@@ -13,7 +13,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from generator.errors import PolicyError, Problem, Where
+from generator.publishing.hosts import nothing_before
 from generator.publishing.publish import BEGUN
 from generator.publishing.targets import Target
 from generator.publishing.webserver import caching, content_type
@@ -71,8 +71,7 @@ class Bucket:
         self.delete([BEGUN])
 
     def back(self) -> str:
-        hint = "check out the commit of the site you want, and publish that"
-        raise PolicyError(Problem("publish.nothing-before", Where(self._bucket), "no earlier site is kept here", hint))
+        raise nothing_before(self._bucket)
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)

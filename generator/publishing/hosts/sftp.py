@@ -18,7 +18,7 @@ import asyncssh
 from asyncssh import SFTPError, SFTPNoSuchFile, SFTPNoSuchPath, SFTPOpUnsupported
 
 from generator.errors import PolicyError, Problem, Where
-from generator.publishing.hosts import secret
+from generator.publishing.hosts import nothing_before, secret
 from generator.publishing.publish import BEGUN
 from generator.publishing.targets import Target
 
@@ -112,8 +112,7 @@ class Sftp:
         self.delete([BEGUN])
 
     def back(self) -> str:
-        hint = "check out the commit of the site you want, and publish that"
-        raise PolicyError(Problem("publish.nothing-before", Where(self._host), "no earlier site is kept here", hint))
+        raise nothing_before(self._host)
 
     def close(self) -> None:
         self._connection.abort()
