@@ -144,10 +144,11 @@ def check(choice: Choice, terms: NoticeTerms) -> None:
 def _rules(choice: Choice, terms: NoticeTerms) -> tuple[tuple[bool, str], ...]:
     kind, method, granted = choice.event_type, choice.method, choice.grants
     anonymous = choice.subject_ref is None and choice.prev_event_id is None
-    whole = {service: choice.purposes.get(id) for id, services in terms.offered.items() for service in services}
+    offered = terms.offered
+    whole = {service: choice.purposes.get(id) for id, services in offered.items() for service in services}
     apart = all(id in whole and whole[id] is not answer for id, answer in choice.services.items())
     return (
-        (choice.purposes.keys() == terms.offered.keys(), "purposes must name all that ask for consent, and no other."),
+        (choice.purposes.keys() == offered.keys(), "purposes must name all that ask for consent, and no other."),
         (apart, "services may name those of these purposes that were answered otherwise than their purpose."),
         (choice.notice.language in terms.languages, "The notice was not released in this language."),
         (granted or kind not in ("given", "renewed"), "This event_type grants something."),

@@ -22,7 +22,7 @@ from psycopg import errors
 
 from generator.errors import LedgerError, Problem, Where
 from generator.ledger import log
-from generator.ledger.records import SUBJECT_BYTES, SUBJECT_FROM_END, Entry, Record, event_month, leaf
+from generator.ledger.records import SUBJECT_BYTES, SUBJECT_FROM_END, Entry, Record, Row, event_month, kept, read
 
 SCHEMA_VERSION = 1
 WAIT_SECONDS = 5  # for a connection, and for a lock
@@ -252,12 +252,14 @@ class PostgresStore:
 
     def _entries(self, where: str, arguments: tuple[object, ...]) -> list[Entry]:
         query = f"SELECT {_SIZE}, {_COLUMNS} FROM policy_records WHERE site = %s AND {where} ORDER BY idx"  # noqa: S608
-        return [Entry(index, size, _record(*row)) for size, index, *row in self._all(query, (self._site, *arguments))]
+        return [Entry(index, size, kept(*row)) for size, index, *row in self._all(query, (self._site, *arguments))]
+
+    def rows(self, start: int = 0, stop: int | None = None) -> Iterator[Row]:
+        query = f"SELECT {_COLUMNS} FROM policy_records WHERE {_WITHIN} ORDER BY idx {_SOME}"  # noqa: S608
+        return self._pages(query, start, stop)
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, Record]]:
-        query = f"SELECT {_COLUMNS} FROM policy_records WHERE {_WITHIN} ORDER BY idx {_SOME}"  # noqa: S608
-        for index, event_id, nonce, body in self._pages(query, start, stop):
-            yield index, _record(event_id, nonce, body)
+        return read(self.rows(start, stop))
 
     def nodes(self, level: int, start: int, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
         if level == 0:
@@ -287,8 +289,9 @@ class PostgresStore:
             return self._connected().execute(query, arguments, binary=True).fetchall()
 
     def faults(self) -> Iterator[str]:
-        for index, what in self._all(_MISFILED.replace("%(site)s", str(self._site)), ()):
-            yield f"record {index} {what}"
+        with _failing(self._address, "read"), _connect(self._address) as beside:
+            for index, what in beside.execute(_MISFILED, {"site": self._site}):
+                yield f"record {index} {what}"
 
     def hold(self, name: str, first: int, last: int) -> None:
         self._change("INSERT INTO policy_holds VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING", name, first, last)
@@ -326,11 +329,7 @@ _LAST = 2**63 - 1
 _WITHIN = "site = %s AND idx >= %s AND idx <= %s"
 _FROM = "site = %s AND first >= %s AND first <= %s"
 _SOME = f"LIMIT {ROWS_AT_ONCE}"
-_COLUMNS = "idx, event_id::text, nonce, body"
-
-
-def _record(event_id: str, nonce: bytes, body: bytes) -> Record:
-    return Record(event_id, leaf(nonce, body), nonce, body)
+_COLUMNS = "idx, uuid_send(event_id), nonce, body"
 
 
 @contextmanager

@@ -5,7 +5,7 @@ under which exact texts (R01, R02); it has no address, user agent or path (M01).
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
@@ -108,6 +108,10 @@ class Record(msgspec.Struct, frozen=True):
     body: bytes
 
 
+Row = tuple[int, bytes, bytes, bytes]
+"""(index, event_id in 16 bytes, nonce, body): a record as stores keep it."""
+
+
 class Entry(msgspec.Struct, frozen=True):
     """A record in its place. `size` is that of the log after the batch that brought it: its receipt's checkpoint."""
 
@@ -159,7 +163,7 @@ def _event(choice: Choice, notices: Notices, terms: NoticeTerms, policy: PolicyT
         ),
         services=tuple(
             ServiceDecision(id, purpose, _decision(choice.services[id]))
-            for purpose, services in sorted(terms.offered.items())
+            for purpose, services in (sorted(terms.offered.items()) if choice.services else ())
             for id in sorted(choice.services.keys() & services)
         ),
         policy=ShownPolicy(policy.id, policy.version, choice.policy.sha256),
@@ -176,12 +180,23 @@ def _decision(yes: bool) -> Literal["granted", "denied"]:
 def _utc(moment: datetime) -> str:
     if moment.utcoffset() != timedelta(0):
         raise ValueError("event times are aware and in UTC")
-    return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    return moment.isoformat()[:19] + "Z"
 
 
 def leaf(nonce: bytes, body: bytes) -> bytes:
     """SHA256(0x00 || SHA256(nonce || body)): without the nonce, a short body cannot be guessed from it (E03)."""
     return sha256(b"\x00" + sha256(nonce + body).digest()).digest()
+
+
+def kept(key: bytes, nonce: bytes, body: bytes) -> Record:
+    """The record in a store's row; its leaf is the one that nonce and body give."""
+    digits = key.hex()
+    event_id = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    return Record(event_id, leaf(nonce, body), nonce, body)
+
+
+def read(rows: Iterable[Row]) -> Iterator[tuple[int, Record]]:
+    return ((index, kept(key, nonce, body)) for index, key, nonce, body in rows)
 
 
 def erased(leaf: bytes) -> Record:

@@ -17,7 +17,7 @@ from typing import Any
 
 from generator.errors import LedgerError, Problem, Where
 from generator.ledger import log
-from generator.ledger.records import SUBJECT_BYTES, SUBJECT_FROM_END, Entry, Record, leaf
+from generator.ledger.records import SUBJECT_BYTES, SUBJECT_FROM_END, Entry, Record, Row, kept, read
 
 APPLICATION_ID = 0x504C4347  # "PLCG", so that another program's database is never taken for a ledger
 SCHEMA_VERSION = 2
@@ -232,12 +232,14 @@ class SQLiteStore:
 
     def _entries(self, where: str, arguments: tuple[object, ...]) -> list[Entry]:
         query = f"SELECT {_SIZE}, {_COLUMNS} FROM records WHERE {where} ORDER BY idx"  # noqa: S608  ours, and marks
-        return [Entry(index, size, _record(*row)) for size, index, *row in self._rows(query, arguments)]
+        return [Entry(index, size, kept(*row)) for size, index, *row in self._rows(query, arguments)]
+
+    def rows(self, start: int = 0, stop: int | None = None) -> Iterator[Row]:
+        query = f"SELECT {_COLUMNS} FROM records WHERE idx >= ?1 AND idx <= coalesce(?2 - 1, {_LAST}) ORDER BY idx"  # noqa: S608
+        return self._rows(query, (start, stop))
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, Record]]:
-        query = f"SELECT {_COLUMNS} FROM records WHERE idx >= ?1 AND idx <= coalesce(?2 - 1, {_LAST}) ORDER BY idx"  # noqa: S608
-        for index, key, nonce, body in self._rows(query, (start, stop)):
-            yield index, _record(key, nonce, body)
+        return read(self.rows(start, stop))
 
     def nodes(self, level: int, start: int, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
         if level == 0:
@@ -252,9 +254,9 @@ class SQLiteStore:
         return ((first, log.split(leaves)) for first, leaves in self._rows(query, (start,)))
 
     def faults(self) -> Iterator[str]:
-        for (found,) in self._rows("PRAGMA integrity_check", ()):
-            if found != "ok":
-                yield found
+        with self._failing("read"), _connected(str(self._path)) as beside:
+            beside.text_factory = self._db.text_factory
+            yield from (found for (found,) in beside.execute("PRAGMA integrity_check") if found != "ok")
 
     def hold(self, name: str, first: int, last: int) -> None:
         with self._failing("written"):
@@ -274,7 +276,8 @@ class SQLiteStore:
 
     def _rows(self, query: str, arguments: tuple[object, ...]) -> Iterator[tuple[Any, ...]]:
         with self._failing("read"):
-            yield from self._db.execute(query, arguments)
+            rows = self._db.execute(query, arguments)
+            yield from (row for row in rows)  # `yield from rows` would end in closing them, maybe after the store
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -296,12 +299,6 @@ class SQLiteStore:
 
     def close(self) -> None:
         self._db.close()
-
-
-def _record(key: bytes, nonce: bytes, body: bytes) -> Record:
-    digits = key.hex()
-    event_id = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-    return Record(event_id, leaf(nonce, body), nonce, body)
 
 
 _VERIFY = "run: policy ledger verify"

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from generator.errors import LedgerError, Problem, Where
 from generator.ledger import log, sqlite
-from generator.ledger.records import Entry, Record, erased
+from generator.ledger.records import Entry, Record, Row, erased, kept
 
 PREFIX = "sqlite:///"
 COPIED_AT_ONCE = 500  # batches in one transaction
@@ -48,8 +48,12 @@ class Store(Protocol):
         """All records of one subject, in order of index."""
         ...
 
+    def rows(self, start: int = 0, stop: int | None = None) -> Iterator[Row]:
+        """The records with start <= index < stop, in order of index, as they are kept."""
+        ...
+
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, Record]]:
-        """(index, record) with start <= index < stop, in order of index. Leaves are those that body and nonce give."""
+        """The same as (index, record). Leaves are those that body and nonce give."""
         ...
 
     def nodes(self, level: int, start: int, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
@@ -61,7 +65,9 @@ class Store(Protocol):
         ...
 
     def faults(self) -> Iterator[str]:
-        """What the database itself finds wrong in its files, in its own words."""
+        """What the database itself finds wrong in its files, in its own words. On a connection of its own: it may run
+        in another thread than the rest.
+        """
         ...
 
     def hold(self, name: str, first: int, last: int) -> None:
@@ -135,8 +141,8 @@ def copy(source: Store, target: Store) -> log.Head:
             raise LedgerError(
                 Problem("copy.foreign", Where("target"), "the target holds other records than the source")
             )
-        kept = source.read(head.size)
-        ahead = next(kept, None)
+        rows = source.rows(head.size)
+        ahead = next(rows, None)
         batches = source.batches(head.size)
         while some := list(islice(batches, COPIED_AT_ONCE)):
             with target.exclusively():
@@ -144,8 +150,8 @@ def copy(source: Store, target: Store) -> log.Head:
                     records = []
                     for index, leaf in enumerate(leaves, first):
                         here = ahead is not None and ahead[0] == index
-                        records.append(ahead[1] if ahead and here else erased(leaf))
-                        ahead = next(kept, None) if here else ahead
+                        records.append(kept(*ahead[1:]) if ahead and here else erased(leaf))
+                        ahead = next(rows, None) if here else ahead
                     growth = target.append(head, records)
                     if growth is None:
                         raise LedgerError(

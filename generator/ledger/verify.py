@@ -8,12 +8,15 @@ that were kept outside it are compared (R09).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
+from itertools import chain, islice
 
 from generator.errors import LedgerError, Problem, Where
 from generator.ledger import log
-from generator.ledger.records import ERASURE, Erasure, Record, event
+from generator.ledger.records import Erasure, Row, event, kept
 from generator.ledger.store import Store
 
 LISTED = 1000  # problems kept in memory and named one by one; more are counted
@@ -67,10 +70,11 @@ def verify(
     found = _Findings()
     walk = _Walk(store, found, progress)
     try:
-        with store.snapshot():
-            for fault in store.faults():
-                found.add("database", "database", fault)
+        with ThreadPoolExecutor(1) as beside, store.snapshot():
+            faults = beside.submit(lambda: list(store.faults()))  # in C, and of another core if there is one
             walk.run(since)
+            for fault in faults.result():
+                found.add("database", "database", fault)
             _compare(store, walk.head, [*kept, *([since] if since else [])], found)
     except LedgerError as error:
         found.add("unreadable", f"record {walk.next}", f"reading stopped here: {error.problems[0].message}")
@@ -142,7 +146,7 @@ class _Walk:
             level: _Rows(self.store.nodes(level, first >> level), partial(self._added_node, level))
             for level in range(1, LEVELS)
         }
-        self._read(self.store.read(first), size)
+        self._read(self.store.rows(first), size)
         self.head = log.append(log.Head(self._blocks.size * BLOCK, self._blocks.peaks), self._leaves).head
         self._end(claimed)
 
@@ -159,10 +163,10 @@ class _Walk:
         self._blocks = log.Head(blocks, head.peaks)
         self.start = self.next = head.size
 
-    def _read(self, records: Iterator[tuple[int, Record]], size: int) -> None:
-        self._records, self._ahead = records, next(records, None)
+    def _read(self, rows: Iterator[Row], size: int) -> None:
+        self._rows, self._ahead = rows, list[Row]()
         told = 0
-        for first, leaves in self.store.batches(self.start):
+        for first, leaves in _together(self.store.batches(self.start)):
             self._in_place(first, first + len(leaves))
             leaves = leaves[self.next - first :] if first < self.next else leaves
             self._meet(leaves)
@@ -172,7 +176,8 @@ class _Walk:
             if self._blocks.size >= told + TOLD_EVERY:
                 told = self._blocks.size
                 self.progress(log.Head(told * BLOCK, self._blocks.peaks), size)
-        self._pass(_AFTER_ALL)
+        for index, *_ in chain(self._ahead, self._rows):
+            self._added(index)
 
     def _in_place(self, first: int, stop: int) -> None:
         """A batch begins where the one before ended; only the first that is read may reach back beyond the start."""
@@ -186,45 +191,53 @@ class _Walk:
             self.found.add("leaves.added", f"record {first}", "two batches hold leaves of the same place")
 
     def _meet(self, leaves: Sequence[bytes]) -> None:
-        """Each leaf with its record: the loop that decides how long a verification takes."""
-        ahead, records = self._ahead, self._records
+        """Each leaf with its record. What is as it should be is seen of many at once, which decides how long a
+        verification takes; else each is looked at by itself.
+        """
+        rows = [*self._ahead, *islice(self._rows, max(0, len(leaves) - len(self._ahead)))]
+        if _all_fit(rows, leaves, self.next):
+            self.records += len(rows)
+            self._ahead = []
+            return
+        while early := [row for row in rows if row[0] < self.next]:
+            for row in early:
+                self._added(row[0])
+            rows = [*rows[len(early) :], *islice(self._rows, len(early))]
+        stop, here = self.next + len(leaves), dict[int, Row]()
+        for row in rows:
+            if row[0] in here:
+                self._added(row[0])
+            elif row[0] < stop:
+                here[row[0]] = row
+                self.records += 1
+        self._ahead = [row for row in rows if row[0] >= stop]
         for index, leaf in enumerate(leaves, self.next):
-            if ahead is None or ahead[0] != index:
-                ahead = self._pass(index)
-                if ahead is None or ahead[0] != index:
-                    self._gap(index)
-                    continue
-            record = ahead[1]
-            if (
-                record.leaf != leaf
-                or ERASURE in record.body
-                or b'"event_id":"%b"' % record.event_id.encode() not in record.body
-            ):
-                self._look(index, record, leaf)
-            self.records += 1
-            self._ahead = ahead = next(records, None)
+            if index not in here:
+                self._gap(index)
+            elif not _all_fit([here[index]], [leaf], index):
+                self._look(here[index], leaf)
 
-    def _pass(self, index: int) -> tuple[int, Record] | None:
-        """Records before `index` that no leaf has asked for."""
-        while self._ahead and self._ahead[0] < index:
-            self.records += 1
-            self.found.add("record.added", f"record {self._ahead[0]}", "the log does not count this record")
-            self._ahead = next(self._records, None)
-        return self._ahead
+    def _added(self, index: int) -> None:
+        self.records += 1
+        self.found.add("record.added", f"record {index}", "the log does not count this record")
 
-    def _look(self, index: int, record: Record, leaf: bytes) -> None:
-        place = f"record {index}"
+    def _look(self, row: Row, leaf: bytes) -> None:
+        place = f"record {row[0]}"
+        if not all(isinstance(value, bytes) for value in row[1:]):
+            self.found.add("record.changed", place, "key, nonce and body are not all bytes")
+            return
+        record = kept(*row[1:])
         if record.leaf != leaf:
             self.found.add("record.changed", place, "nonce and body do not give the leaf")
         try:
-            kept = event(record.body)
+            said = event(record.body)
         except LedgerError as error:
             self.found.add("body.unreadable", place, error.problems[0].message)
             return
-        if kept.event_id != record.event_id:
+        if said.event_id != record.event_id:
             self.found.add("key.changed", place, "the event_id beside the body is not the one within")
-        if isinstance(kept, Erasure):
-            self._erased += kept.records
+        if isinstance(said, Erasure):
+            self._erased += said.records
 
     def _gap(self, index: int) -> None:
         if self._gaps and self._gaps[-1][1] == index - 1:
@@ -262,7 +275,38 @@ class _Walk:
         self.found.add("node.added", f"record {index << level}", f"node {index} of level {level} is too many")
 
 
-_AFTER_ALL = 2**63
+def _together(batches: Iterator[tuple[int, list[bytes]]]) -> Iterator[tuple[int, list[bytes]]]:
+    """Batches that follow each other, as one: those of a quiet receiver have one leaf each."""
+    start, leaves = 0, list[bytes]()
+    for first, more in batches:
+        if leaves and (first != start + len(leaves) or len(leaves) >= BLOCK):
+            yield start, leaves
+            leaves = []
+        start, leaves = start if leaves else first, leaves + more
+    if leaves:
+        yield start, leaves
+
+
+def _all_fit(rows: Sequence[Row], leaves: Sequence[bytes], first: int) -> bool:
+    """Whether these rows are the records of these leaves, from `first` on, and of choices; whatever is in them."""
+    try:
+        return (
+            [row[0] for row in rows] == list(range(first, first + len(leaves)))
+            and [sha256(b"\0" + sha256(nonce + body).digest()).digest() for _, _, nonce, body in rows] == leaves
+            and {body[: len(_EVENT)] for _, _, _, body in rows} == {_EVENT}
+            and b"".join([key for _, key, _, _ in rows]) == _keys([body for _, _, _, body in rows])
+        )
+    except (TypeError, AttributeError, ValueError):  # a damaged row, of which a column may be anything
+        return False
+
+
+_EVENT = b'{"client_time_claim":'  # how a choice begins in canonical order, and an erasure does not
+_KEY = b'"event_id":"'
+
+
+def _keys(bodies: Iterable[bytes]) -> bytes:
+    texts = [body[(at := body.find(_KEY) + len(_KEY)) : at + 36] for body in bodies]
+    return bytes.fromhex(b"".join(texts).replace(b"-", b"").decode())
 
 
 def _within(ranges: log.Ranges, start: int, stop: int) -> list[tuple[int, int]]:

@@ -25,6 +25,7 @@ SECURITY: Headers = [  # X13
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
 ]
+_NONE: list[str] = []
 _CLOSE = (b"connection", b"close")
 
 
@@ -48,16 +49,15 @@ class Gone(Exception):
     """The client hung up; there is nobody to answer."""
 
 
-@dataclass(frozen=True, slots=True)
 class Request:
-    method: str
-    path: str
-    headers: Headers
-    peer: str
-    receive: Receive
+    def __init__(self, method: str, path: str, headers: Headers, peer: str, receive: Receive) -> None:
+        self.method, self.path, self.peer, self.receive = method, path, peer, receive
+        self._headers: dict[bytes, list[str]] = {}
+        for name, value in headers:
+            self._headers.setdefault(name, []).append(value.decode("latin-1"))
 
     def all(self, name: bytes) -> list[str]:
-        return [value.decode("latin-1") for key, value in self.headers if key == name]
+        return self._headers.get(name, _NONE)
 
 
 def same_host(request: Request) -> bool:
