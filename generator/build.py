@@ -29,6 +29,9 @@ _TOLD = ("kind", "path", "title", "description", "language", "dir", "languages",
 _GATED = re.compile(rb'data-purpose="([^"]*)"')
 
 
+CHECKPOINT = "checkpoint.txt"
+
+
 @dataclass(frozen=True, slots=True)
 class Built:
     """A built site: every file by its path, and what a reader of the build should know."""
@@ -39,10 +42,18 @@ class Built:
     pages: tuple[Page, ...]
 
 
-def build(sources: Sources, *, today: date, drafts: bool = False, receiver: str | None = None) -> Built:
+def build(
+    sources: Sources,
+    *,
+    today: date,
+    drafts: bool = False,
+    receiver: str | None = None,
+    checkpoint: bytes | None = None,
+) -> Built:
     """The whole site; SourceError or FrozenTextChanged where it cannot be built.
 
-    `receiver` takes the place of the one that site.yaml names: a preview must not post to production.
+    `receiver` takes the place of the one that site.yaml names: a preview must not post to production. `checkpoint` is
+    the ledger's, to be published with it.
     """
     loaded = load(sources, today=today, drafts=drafts)
     problems = lint.run(loaded)
@@ -59,6 +70,7 @@ def build(sources: Sources, *, today: date, drafts: bool = False, receiver: str 
         **_copies(loaded, renderer_for),
         **feeds.notices(loaded),
         "sitemap.xml": feeds.sitemap(loaded, made),
+        **({CHECKPOINT: checkpoint} if checkpoint else {}),
     }
     digests = {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}
     files["manifest.json"] = feeds.manifest(digests, loaded)
