@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
@@ -119,19 +119,25 @@ def consistent(store: Store, older: Sequence[log.Checkpoint]) -> log.Checkpoint:
     signed, or kept in their place.
     """
     with store.snapshot():
-        head, proofs = store.head(), log.Proofs(log.stored_node(store.nodes))
-        for checkpoint in older:
-            place = f"checkpoint {checkpoint.size}"
-            if checkpoint.origin != store.origin:
-                raise _wrong(
-                    "checkpoint.foreign", place, f"it is of {checkpoint.origin}, and this log of {store.origin}"
-                )
-            if checkpoint.size > head.size:
-                lost = f"the log had {checkpoint.size} records and has {head.size}"
-                raise _wrong("log.cut", place, lost, _RESTORED)
-            if proofs.root(checkpoint.size) != checkpoint.root:
-                raise _wrong("log.rewritten", place, "the log did not grow from this checkpoint", _RESTORED)
+        head = store.head()
+        for problem in departures(store, head, older):
+            raise LedgerError(replace(problem, hint=_RESTORED))
         return log.Checkpoint(store.origin, head.size, head.root)
+
+
+def departures(store: Store, head: log.Head, kept: Iterable[log.Checkpoint]) -> Iterator[Problem]:
+    """The checkpoints that this head did not grow from."""
+    proofs = log.Proofs(log.stored_node(store.nodes))
+    for checkpoint in kept:
+        size, where = checkpoint.size, Where(f"checkpoint {checkpoint.size}")
+        if checkpoint.origin != store.origin:
+            message = f"it is of {checkpoint.origin}, and this log of {store.origin}"
+            yield Problem("checkpoint.foreign", where, message)
+        elif size > head.size:
+            message = f"the log had {size} records and has {head.size}: {size - head.size} are gone"
+            yield Problem("log.cut", where, message)
+        elif proofs.root(size) != checkpoint.root:
+            yield Problem("log.rewritten", where, f"the first {size} records are not those of the checkpoint")
 
 
 _RESTORED = "if a backup was restored, verify the ledger, then put the kept checkpoint aside by hand"

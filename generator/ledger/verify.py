@@ -16,6 +16,7 @@ from itertools import chain, islice
 
 from generator.errors import LedgerError, Problem, Where
 from generator.ledger import log
+from generator.ledger.notes import departures
 from generator.ledger.records import Erasure, Row, event, kept
 from generator.ledger.store import Store
 
@@ -75,24 +76,12 @@ def verify(
             walk.run(since)
             for fault in faults.result():
                 found.add("database", "database", fault)
-            _compare(store, walk.head, [*kept, *([since] if since else [])], found)
+            for problem in departures(store, walk.head, [*kept, *([since] if since else [])]):
+                found.add(problem.code, str(problem.where), problem.message)
     except LedgerError as error:
         found.add("unreadable", f"record {walk.next}", f"reading stopped here: {error.problems[0].message}")
     head = walk.head
     return Verification(walk.start, walk.records, walk.erased, head.size, head.root, tuple(found.problems), found.more)
-
-
-def _compare(store: Store, head: log.Head, checkpoints: Iterable[log.Checkpoint], found: _Findings) -> None:
-    proofs = log.Proofs(log.stored_node(store.nodes))
-    for checkpoint in checkpoints:
-        place = f"checkpoint {checkpoint.size}"
-        if checkpoint.origin != store.origin:
-            found.add("checkpoint.foreign", place, f"it is of {checkpoint.origin}, and this log of {store.origin}")
-        elif checkpoint.size > head.size:
-            lost = checkpoint.size - head.size
-            found.add("log.cut", place, f"the log had {checkpoint.size} records and has {head.size}: {lost} are gone")
-        elif proofs.root(checkpoint.size) != checkpoint.root:
-            found.add("log.rewritten", place, f"the first {checkpoint.size} records are not those of the checkpoint")
 
 
 class _Rows:
@@ -158,7 +147,7 @@ class _Walk:
             return None
 
     def _skip(self, blocks: int) -> None:
-        """What a checkpoint vouches for; `_compare` holds it to that."""
+        """What a checkpoint vouches for; `departures` holds it to that."""
         head = log.Proofs(log.stored_node(self.store.nodes)).head(blocks * BLOCK)
         self._blocks = log.Head(blocks, head.peaks)
         self.start = self.next = head.size
