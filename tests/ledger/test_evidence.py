@@ -10,6 +10,7 @@ import random
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow.parquet
@@ -296,6 +297,26 @@ def test_statistics_count_grants_and_denials_per_purpose_text_and_day(mixed: sto
             "days": {"2026-11-22": 3},
         },
     )
+
+
+def test_services_answered_apart_are_counted_and_exported_beside_their_purpose(url: str) -> None:
+    none = {"analytics": False, "marketing": False}
+    with closing(store.open_store(url)) as opened:
+        always = record(method="embed.always", event_type="changed", purposes=none, services={"tube": True})
+        opened.append(opened.head(), [always, record(services={"reel": True, "tube": True, "usage": False})])
+        groups = statistics.count(opened).groups
+        rows = [dict(zip(exports.COLUMNS, row, strict=True)) for row in exports.table(opened)]
+        linked = [json.loads(line) for line in exports.json_ld(opened, notices())]
+        assert verify.verify(opened).holds
+    assert (groups["service tube apart"], groups["service usage apart"]) == ({"granted": 2}, {"denied": 1})
+    assert [(row["services_granted"], row["services_denied"]) for row in rows] == [("tube", ""), ("reel tube", "usage")]
+    assert linked[0]["dpv:hasConsentStatus"] == "dpv:ConsentGiven"
+    assert linked[0]["dpv:hasProcess"][-1] == {
+        "dpv:hasPurpose": "marketing",
+        "dpv:hasService": "tube",
+        "dpv:hasLegalBasis": "gdpr:A6-1-a",
+        "dpv:hasConsentStatus": "dpv:ConsentGiven",
+    }
 
 
 def test_a_small_count_is_not_told_and_cannot_be_reckoned_from_the_others() -> None:

@@ -24,7 +24,7 @@ def test_the_vault_loads_nothing_of_the_street_but_its_errors() -> None:
 
 def test_checking_a_ledger_needs_no_server() -> None:
     loaded = loaded_by("generator.ledger.verify, generator.ledger.dossier, generator.ledger.erasure")
-    assert not loaded & {"uvicorn", "h11", "click", "asyncio"}
+    assert not loaded & {"uvicorn", "h11", "httptools", "click", "asyncio"}
 
 
 def test_a_ledger_on_sqlite_needs_no_driver_of_another_and_no_library_for_signatures() -> None:
