@@ -150,6 +150,7 @@ class Keeper:
     path: Path | None
     key: Key | None = None
     _last: log.Checkpoint | None = None
+    _written: str = ""
 
     def kept(self) -> log.Checkpoint | None:
         if self.path is None or not self.path.exists():
@@ -158,17 +159,29 @@ class Keeper:
 
     def keep(self, store: Store) -> str:
         """The checkpoint of now as a note, and into the file. A crash in between leaves the older one, which holds."""
-        older = self._last or self.kept()
-        checkpoint = consistent(store, [older] if older else [])
-        text = note(checkpoint, self.key)
-        if self.path and checkpoint != older:
-            write_durably(self.path, text.encode())
-        self._last = checkpoint
+        text = self.take(store)
+        self.write(text)
         return text
+
+    def take(self, store: Store) -> str:
+        older = self._last or self.kept()
+        self._last = consistent(store, [older] if older else [])
+        return note(self._last, self.key)
+
+    def write(self, text: str) -> None:
+        """Touches no store, so no choice waits for this fsync."""
+        if self.path and text != self._written:
+            try:
+                write_durably(self.path, text.encode())
+            except OSError as error:
+                reason = f"the checkpoint cannot be written: {error.strerror}"
+                raise _wrong("checkpoint.not-kept", str(self.path), reason) from None
+            self._written = text
 
 
 def write_durably(path: Path, data: bytes, mode: int = 0o644) -> None:
-    part = path.with_name(f".{path.name}.part")
+    """Under the name of this process until it is whole: others may write to the same path."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
         file.write(data)
         file.flush()

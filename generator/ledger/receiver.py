@@ -5,6 +5,7 @@ meaning. A refusal is problem+json (RFC 9457) and repeats nothing of what was se
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import time
@@ -92,7 +93,8 @@ class Receiver:
         self._used = await self._commits.run(self._store.bytes)
         head = await self._commits.run(self._store.head)
         self.metrics.gauges |= {"ledger_bytes": self._used, "log_size": head.size}
-        await self._commits.run(partial(self._keeper.keep, self._store))
+        text = await self._commits.run(partial(self._keeper.take, self._store))
+        await asyncio.to_thread(self._keeper.write, text)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -235,7 +237,7 @@ class Receiver:
 
     async def _checkpoint(self, request: Request) -> Answer:
         self._check_rate(request)
-        text = await self._commits.run(partial(self._keeper.keep, self._store))
+        text = await self._commits.run(partial(self._keeper.take, self._store))
         return Answer(HTTPStatus.OK, text.encode(), "text/plain; charset=utf-8")
 
     async def _health(self, request: Request) -> Answer:

@@ -75,6 +75,8 @@ def test_the_kept_checkpoint_follows_the_log_and_never_goes_back(url: str, tmp_p
         with pytest.raises(LedgerError, match=code):
             notes.Keeper(path).keep(shorter)
     assert path.read_text() == keeper.keep(opened)
+    with pytest.raises(LedgerError, match=r"checkpoint\.not-kept"):  # which the receiver says, and goes on
+        notes.Keeper(tmp_path / "missing" / "kept").keep(opened)
     shorter.close()
     opened.close()
 
