@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 Severity = Literal["error", "warning"]
 
@@ -40,6 +40,11 @@ class PolicyError(Exception):
     def __init__(self, problems: Problem | Iterable[Problem]) -> None:
         self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    @classmethod
+    def at(cls, code: str, where: object, message: str, hint: str = "") -> Self:
+        """The error of one problem in one place."""
+        return cls(Problem(code, Where(str(where)), message, hint))
 
 
 class SourceError(PolicyError):

@@ -8,7 +8,7 @@ from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 
-from generator.errors import LedgerError, Problem, Where
+from generator.errors import LedgerError
 from generator.ledger import log
 from generator.ledger.exports import line
 from generator.ledger.notices import Notices
@@ -22,7 +22,7 @@ def find(store: Store, event_id: str) -> Entry:
     entry = store.by_event_id([event_id]).get(event_id)
     if entry is None:
         hint = "it was never here, or it was erased"
-        raise LedgerError(Problem("record.unknown", Where(f"record {event_id}"), "there is no record of this id", hint))
+        raise LedgerError.at("record.unknown", f"record {event_id}", "there is no record of this id", hint)
     return entry
 
 
@@ -41,7 +41,7 @@ def archive(store: Store, event_id: str, notices: Notices, site: Path, checkpoin
     entry = find(store, event_id)
     kept = event_of(entry.index, entry.record)
     if not isinstance(kept, Event):
-        raise LedgerError(Problem("record.erasure", Where(f"record {event_id}"), "this record is of an erasure"))
+        raise LedgerError.at("record.erasure", f"record {event_id}", "this record is of an erasure")
     shown = _by_digest(site, {kept.policy.sha256: "policy", kept.notice.sha256: "notice"})
     files = {
         "README.txt": _README.format(kept=kept, index=entry.index, origin=store.origin, size=size).encode(),
@@ -69,7 +69,7 @@ def _by_digest(site: Path, wanted: dict[str, str]) -> dict[str, bytes]:
     for what in wanted.values():
         if not any(name.startswith(what) for name in found):
             message = f"the {what} that was shown is not in this site"
-            raise LedgerError(Problem("shown.missing", Where(str(site)), message, "give the folder of the built site"))
+            raise LedgerError.at("shown.missing", site, message, "give the folder of the built site")
     return found
 
 

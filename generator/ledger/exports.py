@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from generator.errors import LedgerError, Problem, Where
+from generator.errors import LedgerError
 from generator.ledger.notices import Notices
 from generator.ledger.records import Event, Record, b64, event_of
 from generator.ledger.store import Store
@@ -107,8 +107,7 @@ def parquet(store: Store, path: Path) -> int:
         pyarrow, writing = import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError:
         hint = "pip install 'policy-publisher[parquet]'"
-        problem = Problem("export.library", Where(str(path)), "parquet needs a library that is not installed", hint)
-        raise LedgerError(problem) from None
+        raise LedgerError.at("export.library", path, "parquet needs a library that is not installed", hint) from None
     numbers = {"index": pyarrow.int64(), "gpc": pyarrow.int8()}
     schema = pyarrow.schema([(name, numbers.get(name, pyarrow.string())) for name in COLUMNS])
     written, rows = 0, list[tuple[str | int, ...]]()

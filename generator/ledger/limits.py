@@ -12,7 +12,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from math import ceil
 
-from generator.errors import LedgerError, Problem, Where
+from generator.errors import LedgerError
 
 BURST_SECONDS = 30  # a network may use this much of its rate at once: an office, a school
 NETWORKS = 20_000  # remembered; the one that was quiet longest is forgotten first
@@ -39,9 +39,7 @@ def networks(texts: Iterable[str]) -> tuple[Network, ...]:
         try:
             found.append(ip_network(text))
         except ValueError as error:
-            raise LedgerError(
-                Problem("proxy.wrong", Where(text), str(error), "such as 10.0.0.0/8 or ::1/128")
-            ) from None
+            raise LedgerError.at("proxy.wrong", text, str(error), "such as 10.0.0.0/8 or ::1/128") from None
     return tuple(found)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from generator.errors import LedgerError, Problem, Where
+from generator.errors import LedgerError
 
 STRIDE = 8
 HASH_BYTES = 32
@@ -101,7 +101,7 @@ def stored_node(fetch: Fetch) -> Node:
         start, stop = index << above, (index + 1) << above
         rows = list(fetch(level - above, start, stop))
         if [at for at, _ in rows] != list(range(start, stop)):
-            raise _broken(f"nodes [{start}, {stop}) of level {level - above} are not all there")
+            raise LedgerError.at("log", "log", f"nodes [{start}, {stop}) of level {level - above} are not all there")
         return fold([found for _, found in rows])
 
     return node
@@ -211,7 +211,3 @@ class Checkpoint:
 def valid_origin(origin: str) -> bool:
     """C2SP signed-note: a key name, which the origin also is, is not empty and has neither white space nor '+'."""
     return bool(origin) and "+" not in origin and origin.isprintable() and not any(map(str.isspace, origin))
-
-
-def _broken(message: str) -> LedgerError:
-    return LedgerError(Problem("log", Where("log"), message))

@@ -66,7 +66,9 @@ def read_key(text: str, path: str) -> Key:
         if data[:1] == _ED25519 and len(data) == 33:
             key = _signer(name, data[1:]) if signs else Key(name, data[1:])
     if key is None or key.id.hex() != digest:
-        raise _wrong("key.wrong", path, "this is not an Ed25519 key of a signed note", "policy ledger key makes one")
+        raise LedgerError.at(
+            "key.wrong", path, "this is not an Ed25519 key of a signed note", "policy ledger key makes one"
+        )
     return key
 
 
@@ -75,7 +77,9 @@ def _ed25519() -> Any:
         return import_module("cryptography.hazmat.primitives.asymmetric.ed25519")
     except ImportError:
         hint = "pip install 'policy-publisher[sign]'"
-        raise _wrong("key.library", "cryptography", "signing needs a library that is not installed", hint) from None
+        raise LedgerError.at(
+            "key.library", "cryptography", "signing needs a library that is not installed", hint
+        ) from None
 
 
 def note(checkpoint: log.Checkpoint, key: Key | None) -> str:
@@ -95,9 +99,11 @@ def read_note(text: str, path: str, key: Key | None = None) -> log.Checkpoint:
         origin, size, root, _ = body.split("\n")
         checkpoint = log.Checkpoint(origin, int(size), base64.b64decode(root, validate=True))
     if checkpoint is None or str(checkpoint) != body or len(checkpoint.root) != log.HASH_BYTES:
-        raise _wrong("checkpoint.wrong", path, "this is not a checkpoint: origin, size and root, a line each")
+        raise LedgerError.at("checkpoint.wrong", path, "this is not a checkpoint: origin, size and root, a line each")
     if key and not any(_signed(body, line, key) for line in signatures.splitlines()):
-        raise _wrong("checkpoint.unsigned", path, f"the key {key.name}+{key.id.hex()} has not signed this checkpoint")
+        raise LedgerError.at(
+            "checkpoint.unsigned", path, f"the key {key.name}+{key.id.hex()} has not signed this checkpoint"
+        )
     return checkpoint
 
 
@@ -175,7 +181,7 @@ class Keeper:
                 write_durably(self.path, text.encode())
             except OSError as error:
                 reason = f"the checkpoint cannot be written: {error.strerror}"
-                raise _wrong("checkpoint.not-kept", str(self.path), reason) from None
+                raise LedgerError.at("checkpoint.not-kept", str(self.path), reason) from None
             self._written = text
 
 
@@ -187,7 +193,3 @@ def write_durably(path: Path, data: bytes, mode: int = 0o644) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
-
-
-def _wrong(code: str, path: str, message: str, hint: str = "") -> LedgerError:
-    return LedgerError(Problem(code, Where(path), message, hint))

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from generator.errors import LedgerError, Problem, Where
+from generator.errors import LedgerError
 
 # \Z and not $: Python's $ also matches before a last line feed.
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -90,4 +90,4 @@ def read_notices(data: bytes, path: str) -> Notices:
     try:
         return msgspec.json.decode(data, type=Notices)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise LedgerError(Problem("notices.wrong", Where(path), str(error), _HINT)) from None
+        raise LedgerError.at("notices.wrong", path, str(error), _HINT) from None

@@ -20,7 +20,7 @@ from urllib.parse import unquote
 import psycopg
 from psycopg import errors
 
-from generator.errors import LedgerError, Problem, Where
+from generator.errors import LedgerError
 from generator.ledger import log
 from generator.ledger.records import SUBJECT_BYTES, SUBJECT_FROM_END, Entry, Record, Row, event_month, kept, read
 
@@ -343,7 +343,7 @@ def _failing(address: str, verb: str) -> Iterator[None]:
 
 
 def _error(code: str, address: str, message: str, hint: str = "") -> LedgerError:
-    return LedgerError(Problem(code, Where(_public(address)), message, hint))
+    return LedgerError.at(code, _public(address), message, hint)
 
 
 def _public(address: str) -> str:

@@ -19,7 +19,7 @@ from uuid import uuid4
 
 import msgspec
 
-from generator.errors import LedgerError, Problem, Where
+from generator.errors import LedgerError
 from generator.ledger import cookie, erasure, form
 from generator.ledger.choices import Choice, Malformed, Refused, parse, parse_secret
 from generator.ledger.commits import Commits, Conflict, Stored
@@ -73,7 +73,7 @@ class Receiver:
         for origin in settings.origins:
             if not is_origin(origin):  # X05: neither * nor null
                 message = "an origin is http(s)://host[:port], without a path"
-                raise LedgerError(Problem("origin.wrong", Where(origin), message))
+                raise LedgerError.at("origin.wrong", origin, message)
         self._store, self._clock, self._settings = store, clock, settings
         self._keeper = keeper or Keeper(None)
         self.metrics = Metrics()

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import msgspec
 
-from generator.errors import LedgerError, Problem, Where
+from generator.errors import LedgerError
 from generator.ledger.choices import (
     Choice,
     ChosenNotice,
@@ -218,7 +218,7 @@ def event(body: bytes) -> Event | Erasure:
     except (msgspec.DecodeError, UnicodeDecodeError):
         found = None
     if found is None or _canonical.encode(found) != body:
-        raise LedgerError(Problem("body.unreadable", Where("log"), "a body is not a canonical consent event"))
+        raise LedgerError.at("body.unreadable", "log", "a body is not a canonical consent event")
     return found
 
 
@@ -228,7 +228,7 @@ def event_of(index: int, record: Record) -> Event | Erasure:
         return event(record.body)
     except LedgerError as error:
         message, hint = error.problems[0].message, "run: policy ledger verify"
-        raise LedgerError(Problem("body.unreadable", Where(f"record {index}"), message, hint)) from None
+        raise LedgerError.at("body.unreadable", f"record {index}", message, hint) from None
 
 
 def event_month(body: bytes) -> int:

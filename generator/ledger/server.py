@@ -16,7 +16,7 @@ from typing import ClassVar
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from generator.errors import LedgerError, Problem, Where
+from generator.errors import LedgerError
 from generator.ledger.limits import Settings
 from generator.ledger.notes import Keeper
 from generator.ledger.notices import Notices, read_notices
@@ -43,7 +43,7 @@ def load_notices(path: Path) -> Notices:
     except OSError as error:
         message = f"cannot read the notices: {error.strerror}"
         hint = "build the site first (policy build), then give its notices.json"
-        raise LedgerError(Problem("notices.missing", Where(str(path)), message, hint)) from None
+        raise LedgerError.at("notices.missing", path, message, hint) from None
     return read_notices(data, str(path))
 
 
@@ -260,7 +260,7 @@ def listen(host: str, port: int) -> socket.socket:
 def _cannot_listen(host: str, port: int, error: Exception) -> LedgerError:
     reason = getattr(error, "strerror", None) or str(error)
     hint = "choose another port or address"
-    return LedgerError(Problem("address", Where(f"{host}:{port}"), f"cannot listen here: {reason}", hint))
+    return LedgerError.at("address", f"{host}:{port}", f"cannot listen here: {reason}", hint)
 
 
 async def _until_signalled(

@@ -15,7 +15,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
-from generator.errors import LedgerError, Problem, Where
+from generator.errors import LedgerError
 from generator.ledger import log
 from generator.ledger.records import SUBJECT_BYTES, SUBJECT_FROM_END, Entry, Record, Row, kept, read
 
@@ -58,9 +58,9 @@ def create(path: Path, origin: str) -> None:
             Path(unfinished).unlink()
         _sync_folder(path.parent)
     except FileExistsError:
-        raise _error("store.exists", path, "a ledger must not be made anew over this file", "open it") from None
+        raise LedgerError.at("store.exists", path, "a ledger must not be made anew over this file", "open it") from None
     except (OSError, sqlite3.Error) as error:
-        raise _error("store.not-made", path, f"cannot create the ledger: {_reason(error)}") from None
+        raise LedgerError.at("store.not-made", path, f"cannot create the ledger: {_reason(error)}") from None
 
 
 def _fill(path: str, origin: str) -> None:
@@ -93,13 +93,13 @@ class SQLiteStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         if not path.is_file():
-            raise _error(
+            raise LedgerError.at(
                 "store.missing", path, "there is no ledger here", "check the path, or make one: policy ledger create"
             )
         try:
             self._open()
         except (OSError, *_FAILURES) as error:
-            raise _error("store.not-opened", path, f"cannot open the ledger: {_reason(error)}") from None
+            raise LedgerError.at("store.not-opened", path, f"cannot open the ledger: {_reason(error)}") from None
 
     def _open(self) -> None:
         _close_to_others(self._path)
@@ -117,12 +117,12 @@ class SQLiteStore:
 
     def _identify(self) -> None:
         if self._pragma("application_id") != APPLICATION_ID:
-            raise _error("store.foreign", self._path, "this database is not a ledger", "check the path")
+            raise LedgerError.at("store.foreign", self._path, "this database is not a ledger", "check the path")
         if self._pragma("user_version") == 1:
             self._migrate()
         if (version := self._pragma("user_version")) != SCHEMA_VERSION:
             message = f"this ledger has schema version {version}, this program knows {SCHEMA_VERSION}"
-            raise _error("store.version", self._path, message, "use the version of the program that wrote it")
+            raise LedgerError.at("store.version", self._path, message, "use the version of the program that wrote it")
 
     def _migrate(self) -> None:
         """From version 1, which kept a leaf beside each record, so that none could be erased. All of it or nothing."""
@@ -154,7 +154,9 @@ class SQLiteStore:
         for name, value in (("journal_mode", "wal"), ("synchronous", 2), ("fullfsync", 1)):
             self._db.execute(f"PRAGMA {name}={value}")
             if (found := self._pragma(name)) != value:
-                raise _error("store.unsafe", self._path, f"{name} is {found} and not {value}", "use a local disk")
+                raise LedgerError.at(
+                    "store.unsafe", self._path, f"{name} is {found} and not {value}", "use a local disk"
+                )
 
     def _pragma(self, name: str) -> Any:
         return self._db.execute(f"PRAGMA {name}").fetchone()[0]
@@ -162,7 +164,7 @@ class SQLiteStore:
     def _ledger(self, columns: str) -> tuple[Any, ...]:
         row: tuple[Any, ...] | None = self._db.execute(f"SELECT {columns} FROM ledger WHERE id = 1").fetchone()  # noqa: S608
         if row is None:
-            raise _error("head.broken", self._path, "the row that holds the head is gone", "restore a backup")
+            raise LedgerError.at("head.broken", self._path, "the row that holds the head is gone", "restore a backup")
         return row
 
     @property
@@ -178,7 +180,7 @@ class SQLiteStore:
         try:
             return log.Head(size, tuple(log.split(peaks)))
         except ValueError as error:
-            raise _error("head.broken", self._path, f"the head does not hold: {error}", _VERIFY) from None
+            raise LedgerError.at("head.broken", self._path, f"the head does not hold: {error}", _VERIFY) from None
 
     def append(self, expected: log.Head, records: Sequence[Record], erase: log.Ranges = ()) -> log.Growth | None:
         growth = log.append(expected, [record.leaf for record in records])
@@ -295,7 +297,7 @@ class SQLiteStore:
         except _FAILURES as error:
             full = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL
             code = "store.full" if full else "store.failed"
-            raise _error(code, self._path, f"the ledger cannot be {verb}: {_reason(error)}") from error
+            raise LedgerError.at(code, self._path, f"the ledger cannot be {verb}: {_reason(error)}") from error
 
     def close(self) -> None:
         self._db.close()
@@ -317,7 +319,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "its schema is damaged"
     return error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
-
-
-def _error(code: str, path: Path, message: str, hint: str = "") -> LedgerError:
-    return LedgerError(Problem(code, Where(str(path)), message, hint))

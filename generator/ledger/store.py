@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Protocol
 
-from generator.errors import LedgerError, Problem, Where
+from generator.errors import LedgerError
 from generator.ledger import log, sqlite
 from generator.ledger.records import Entry, Record, Row, erased, kept
 
@@ -95,7 +95,7 @@ def create(url: str, origin: str) -> None:
     """A new, empty ledger whose log has this origin; LedgerError if there is something at the URL already."""
     if not log.valid_origin(origin):
         message = "the origin of a log has no white space and no '+'"
-        raise LedgerError(Problem("origin", Where(origin), message, "use HOST/choices"))
+        raise LedgerError.at("origin", origin, message, "use HOST/choices")
     if is_postgres(url):
         _postgres().create(url, origin)
     else:
@@ -117,7 +117,7 @@ def sqlite_path(url: str) -> Path:
         message = (
             "not a store: sqlite:///relative.db, sqlite:////absolute.db and postgresql://host/database are supported"
         )
-        raise LedgerError(Problem("store.url", Where(url), message))
+        raise LedgerError.at("store.url", url, message)
     return Path(url.removeprefix(PREFIX))
 
 
@@ -127,8 +127,8 @@ def _postgres() -> ModuleType:
         return import_module("generator.ledger.postgres")
     except ImportError as error:
         hint = "pip install 'policy-publisher[postgresql]'"
-        problem = Problem("store.driver", Where("postgresql"), f"the driver is not installed: {error.name}", hint)
-        raise LedgerError(problem) from None
+        message = f"the driver is not installed: {error.name}"
+        raise LedgerError.at("store.driver", "postgresql", message, hint) from None
 
 
 def copy(source: Store, target: Store) -> log.Head:
@@ -138,9 +138,7 @@ def copy(source: Store, target: Store) -> log.Head:
     with source.snapshot():
         head, whole = target.head(), source.head()
         if head.size > whole.size or log.Proofs(log.stored_node(source.nodes)).head(head.size) != head:
-            raise LedgerError(
-                Problem("copy.foreign", Where("target"), "the target holds other records than the source")
-            )
+            raise LedgerError.at("copy.foreign", "target", "the target holds other records than the source")
         rows = source.rows(head.size)
         ahead = next(rows, None)
         batches = source.batches(head.size)
@@ -154,9 +152,7 @@ def copy(source: Store, target: Store) -> log.Head:
                         ahead = next(rows, None) if here else ahead
                     growth = target.append(head, records)
                     if growth is None:
-                        raise LedgerError(
-                            Problem("copy.foreign", Where("target"), "somebody else writes to the target")
-                        )
+                        raise LedgerError.at("copy.foreign", "target", "somebody else writes to the target")
                     head = growth.head
         for name, first, last in source.holds():
             target.hold(name, first, last)
