@@ -101,9 +101,8 @@ def a_date_is_that_of_the_text(library: Library) -> Iterator[Problem]:
             in_month = (told.year, told.month) == (library.today.year, library.today.month)
             held = in_month and all(len(re.findall(r"\d+", date)) == 1 for date in stated)
             if stated and not held and library.today > max(told, before.release.effective):
-                line = next(
-                    n for n, text in enumerate(draft.source.splitlines(), 1) if stated[0] in " ".join(text.split())
-                )
+                lines = enumerate((" ".join(line.split()) for line in draft.source.splitlines()), 1)
+                line = next(number for number, said in lines if stated[0] in said)
                 hint = "write the day on which this text was changed, or that on which it takes effect"
                 message = f"words changed, but the date that the text gives itself did not: {', '.join(stated)}"
                 yield Problem("policy.date-unchanged", Where(draft.path, draft.line(line)), message, hint)

@@ -123,22 +123,19 @@ def summary_problem(redline: Redline, summary: str, where: Where) -> Problem | N
     strange = [n for n in numbers if not any(f"{n}.".startswith(c) or c.startswith(f"{n}.") for c in changed)]
     claim = _FORM.search(summary) or _SLIPS.search(summary)
     words = " ".join(text for place in _places(redline.blocks) for text in place)
+    headings = " ".join(s.heading for change in redline.changed for s in (change.old, change.new) if s)
     said = _telling(summary.replace(claim[0], " ") if claim else summary)
     if claim and not said & _telling(words) and _denied(claim, redline):  # where is not what
         message = f"the summary says {claim[0]!r} and no more, but more has changed"
         severity = "error"
     elif changed and strange:
         message = f"the summary names {', '.join(strange)}, where nothing changed"
-    elif not said & _telling(f"{_headings(redline)} {words}") and not numbers:
+    elif not said & _telling(f"{headings} {words}") and not numbers:
         message = "the summary names nothing that changed"
     else:
         return None
-    return Problem("release.summary", where, message, _told(redline), severity)
-
-
-def _told(redline: Redline) -> str:
-    """The changed sections, with what happened to each."""
-    return f"changed: {_listed([f'{_place(change, redline)} ({change.status})' for change in redline.changed])}"
+    told = _listed([f"{_place(change, redline)} ({change.status})" for change in redline.changed])
+    return Problem("release.summary", where, message, f"changed: {told}", severity)
 
 
 def _listed(told: list[str]) -> str:
@@ -165,10 +162,6 @@ def _words(text: str) -> list[str]:
 def _telling(text: str) -> set[str]:
     """The beginnings of the words that could tell what changed, so that cookie and cookies are one."""
     return {word[:6] for word in _words(text) if word not in _EMPTY and (len(word) > 2 or word > "\u2e80")}
-
-
-def _headings(redline: Redline) -> str:
-    return " ".join(section.heading for change in redline.changed for section in (change.old, change.new) if section)
 
 
 def _places(blocks: Iterable[BlockChange]) -> Iterator[tuple[str, str]]:
@@ -199,9 +192,6 @@ def _is_slip(old: str, new: str) -> bool:
     """Whether only a few letters of a word, spaces or punctuation differ, and no figure or negation."""
     before, after = (re.sub(r"[\W_]+", "", text.casefold()) for text in (old, new))
     near = before and after and Levenshtein.distance(before, after) <= max(1, min(len(before), len(after)) // 4)
-    same = _digits(old) == _digits(new) and bool(_NOT.search(old)) == bool(_NOT.search(new))
+    figures_stay = re.findall(r"\d+", old) == re.findall(r"\d+", new)
+    same = figures_stay and bool(_NOT.search(old)) == bool(_NOT.search(new))
     return same and (before == after or bool(near))
-
-
-def _digits(text: str) -> list[str]:
-    return re.findall(r"\d+", text)

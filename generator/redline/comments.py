@@ -10,7 +10,7 @@ import html
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby, zip_longest
+from itertools import groupby
 
 from generator.redline.diff import Redline, Span
 from generator.redline.reports import Note, Part, Told, label, parts, rows, stretches
@@ -18,7 +18,7 @@ from generator.redline.visible import settled
 
 _TAGS = {"-": "del", "+": "ins", "moved": "var"}
 # An empty element keeps a sign apart from what it would call: a person, an issue, an address, a formula.
-_CALLS = re.compile(r"(?<!\w)@(?=\w)|[#!&%~](?=\w)|\bGH-(?=\d)|:(?=//)|\bwww(?=\.)|\$")
+_CALLS = re.compile(r"((?<!\w)@(?=\w)|[#!&%~](?=\w)|\bGH-(?=\d)|:(?=//)|\bwww(?=\.)|\$)")
 _APART = "<span></span>"
 _ACTIVE = re.compile(r"[\\`*_\[\]|~^]")
 _AT_START = re.compile(r"^(?:[-+#=/]|\d{1,9}(?=[.)]))")  # a list, a heading, a rule, a command of GitLab
@@ -59,10 +59,8 @@ def _more(count: int, what: str, link: str) -> list[str]:
 
 def _plain(text: str) -> str:
     """Text of a policy within HTML, with nothing in it that a host would make a link or a mention of."""
-    text = settled(text)
-    parts = _CALLS.split(text)
-    signs = [_APART + html.escape(sign, quote=False) + _APART for sign in _CALLS.findall(text)]
-    return "".join(html.escape(part, quote=False) + sign for part, sign in zip_longest(parts, signs, fillvalue=""))
+    pieces = (html.escape(piece, quote=False) for piece in _CALLS.split(settled(text)))
+    return "".join(f"{_APART}{piece}{_APART}" if at % 2 else piece for at, piece in enumerate(pieces))
 
 
 def inline(text: str) -> str:
