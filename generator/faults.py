@@ -12,7 +12,7 @@ from generator.errors import Problem, Where
 from generator.library import Library
 
 _TELLING = re.compile(rb'\s(?:data-purpose|src|srcset|poster|rel)="')
-_ATTRIBUTE = re.compile(r'\s(data-purpose|data-service|data-src|src|srcset|poster|href|rel)="([^"]*)"')
+_ATTRIBUTE = re.compile(r'\s(data-purpose|data-service|data-src|src|srcset|poster|href|rel|type)="([^"]*)"')
 # Kinds of links that a browser follows by itself, and hints that already tell another host who is reading.
 _FETCHED = {"stylesheet", "icon", "manifest", "preconnect", "prefetch", "preload", "modulepreload", "dns-prefetch"}
 _IN_STYLE = re.compile(rb"(?:url\(|@import)\s*[\"']?((?:https?:)?//[^\"')\s]+)", re.IGNORECASE)
@@ -38,7 +38,8 @@ def _tags(content: bytes) -> set[bytes]:
 
 @lru_cache(1024)  # pages have most of them in common
 def _told(tag: bytes) -> dict[str, str]:
-    return dict(_ATTRIBUTE.findall(tag.decode()))
+    name = "script" if tag[:7].lower() == b"<script" else ""
+    return {"tag": name, **dict(_ATTRIBUTE.findall(tag.decode()))}
 
 
 def _gate(loaded: Library, where: Where, told: Mapping[str, str]) -> Iterator[Problem]:
@@ -54,6 +55,9 @@ def _gate(loaded: Library, where: Where, told: Mapping[str, str]) -> Iterator[Pr
     elif service and service not in (ids := [each["id"] for each in asking[purpose]]):
         message = f"something is gated by the service {service!r}, which the purpose {purpose!r} does not have"
         yield Problem("gate.unknown-service", where, message, f"declared: {', '.join(sorted(ids))}")
+    elif told["tag"] and told.get("type") != "text/plain":
+        message = f"a script names the purpose {purpose!r} and runs at once all the same"
+        yield Problem("gate.open", where, message, 'give it type="text/plain"')
     elif "data-src" in told and not embedded:
         message = "something waits with data-src, and no service is declared as embedded"
         yield Problem("gate.not-embedded", where, message, "write 'embedded: true' at its service in site.yaml")

@@ -35,6 +35,8 @@ GATE = '<script type="text/plain" data-purpose="{}" src="https://tags.example.ne
         (GATE.format("necessary"), "gate.unknown-purpose"),  # it would never be asked about
         (GATE.format('analytics" data-service="other'), "gate.unknown-service"),
         ('<img data-purpose="analytics" data-service="usage" data-src="/a.png" alt="">', "gate.not-embedded"),
+        (GATE.format("analytics").replace("text/plain", "module"), "gate.open"),
+        (GATE.format("analytics").replace('type="text/plain" ', ""), "gate.open"),
         ('<script src="https://tags.example.net/a.js"></script>', "page.foreign"),
         ('<img alt="" srcset="//img.example.net/a.png 2x, /b.png">', "page.foreign"),
         ('<link rel="preconnect" href="https://fonts.example.net">', "page.foreign"),
