@@ -6,7 +6,6 @@ Same sources and day, same bytes (V12), so a check is a build without a write an
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,10 +14,10 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from generator import banner, compare, config, consent, demo, feeds, library, lint, pages, since, words
+from generator import banner, compare, config, consent, demo, faults, feeds, library, lint, pages, since, words
 from generator.banner import Banner, PolicyInForce
 from generator.config import Site
-from generator.errors import Problem, Where
+from generator.errors import Problem
 from generator.library import Library, Policy
 from generator.pages import Page
 from generator.render import Renderer
@@ -26,7 +25,6 @@ from generator.sources import Sources
 from generator.templates import Templates
 
 _TOLD = ("kind", "path", "title", "description", "language", "dir", "languages", "robots", "feed")  # of a page
-_GATED = re.compile(rb'data-purpose="([^"]*)"')
 
 
 CHECKPOINT = "checkpoint.txt"
@@ -74,8 +72,7 @@ def build(
     }
     digests = {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}
     files["manifest.json"] = feeds.manifest(digests, loaded)
-    problems += (*_gates_are_declared(loaded, files), *_links_are_there(loaded, files))
-    return Built(files, problems, loaded, made)
+    return Built(files, (*problems, *faults.found(loaded, files)), loaded, made)
 
 
 def load(sources: Sources, *, today: date, drafts: bool = False) -> Library:
@@ -194,26 +191,3 @@ def _copies(loaded: Library, renderer_for: Callable[[str], Renderer]) -> dict[st
                 files[f"{base}/{language}.txt"] = feeds.translated_text(held, renderer, own).encode()
                 files[f"{base}/{language}.json"] = feeds.release_json(loaded, policy, text, renderer, language)
     return files
-
-
-def _gates_are_declared(loaded: Library, files: Mapping[str, bytes]) -> Iterator[Problem]:
-    """A script of an unknown purpose would stay blocked for ever (G03)."""
-    known = {purpose["id"] for purpose in loaded.notice.data["purposes"]} if loaded.notice else set()
-    for path, content in files.items():
-        if path.endswith(".html"):
-            for purpose in sorted(set(_GATED.findall(content)) - {name.encode() for name in known}):
-                message = f"something is gated by the purpose {purpose.decode()!r}, which site.yaml does not declare"
-                yield Problem("gate.unknown-purpose", Where(path), message, f"declared: {', '.join(sorted(known))}")
-
-
-def _links_are_there(loaded: Library, files: Mapping[str, bytes]) -> Iterator[Problem]:
-    """A link below one of the site's own policies leads to a page that is built."""
-    ours = re.compile(rf'href="(/(?:{"|".join(loaded.site.policies)})/[^"#?]*)'.encode())
-    for path, content in files.items():
-        if path.endswith(".html"):
-            for target in sorted({found.decode() for found in ours.findall(content)}):
-                if (target + ("index.html" if target.endswith("/") else "")).lstrip("/") not in files:
-                    message = f"the link {target} leads to no page of this site"
-                    yield Problem(
-                        "link.no-page", Where(path), message, "mend it in the text the page is made from", "warning"
-                    )

@@ -284,13 +284,6 @@ def test_the_csp_lets_choices_be_posted_to_a_receiver_elsewhere_and_to_nothing_e
     assert "connect-src 'self';" in build.csp(site("small").library.site)
 
 
-def test_something_gated_by_a_purpose_that_is_not_declared_is_named() -> None:
-    made = make_sources()
-    page = made.templates["404.html"].replace("<ul", '<script type="text/plain" data-purpose="ads"></script><ul')
-    problems = built(dataclasses.replace(made, templates={**made.templates, "404.html": page})).problems
-    assert [problem.code for problem in problems] == ["gate.unknown-purpose"]
-
-
 def test_the_demo_is_part_of_a_site_only_if_it_says_so() -> None:
     assert "demo/index.html" in site("itsths").files
     assert "demo/index.html" not in site("small").files

@@ -42,6 +42,17 @@ def test_inline_code_with_a_hash_keeps_its_place_between_external_scripts(visit:
     assert (notice.ran(), there.seen.trouble()) == (["a", "inline", "b"], [])
 
 
+def test_inline_code_with_a_nonce_runs_under_a_policy_of_nonces(visit: Open, site: Site) -> None:
+    inline = f'<script type="text/plain" data-purpose="analytics" nonce="n1">{note("inline")}</script>'
+    furnish(site, inline + gated("b"))
+    site.csp = STRICT.replace("script-src 'self'", "script-src 'self' 'nonce-n1'")
+    there = visit()
+    notice = NoticePage(there.page).open(site.url())
+    notice.accept()
+    there.page.wait_for_function("() => window.ran?.length === 2")
+    assert (notice.ran(), there.seen.trouble()) == (["inline", "b"], [])
+
+
 def test_inline_code_without_a_hash_is_stopped_by_the_policy_and_stops_nothing(visit: Open, site: Site) -> None:
     inline = f'<script type="text/plain" data-purpose="analytics">{note("inline")}</script>'
     furnish(site, inline + gated("b"))

@@ -202,8 +202,9 @@ def test_every_page_says_what_it_has_to_say_without_javascript(preview: Preview,
     texts = []
     for visitor in (with_script, without):
         visitor.page.goto(preview.url(path))
-        # The buttons of a script say nothing that the links beside the text do not.
-        visitor.page.locator("[data-walk]").evaluate_all("tools => tools.forEach(each => each.replaceChildren())")
+        # The buttons of a script say nothing that the links beside do not; a demonstration shows what scripts do.
+        scripted = visitor.page.locator("[data-walk], output[data-demo]")
+        scripted.evaluate_all("tools => tools.forEach(each => each.replaceChildren())")
         texts.append(re.sub(r"<noscript>.*?</noscript>|<[^>]+>", "", visitor.page.locator("main").inner_html()))
     assert texts[0] == texts[1]
     way_back = without.page.locator("footer [data-preferences-open]")
