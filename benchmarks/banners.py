@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import statistics
 import subprocess
@@ -344,7 +345,8 @@ def main() -> None:
     entrants = [each for each in contenders() if not options.only or each.name in ("ours", *options.only)]
     with sync_playwright() as driver:
         browser = launch(driver)
-        print(f"{date.today()}, Chromium {browser.version}, {_machine()}, {options.rounds} rounds\n")
+        load = f"{os.getloadavg()[0]:.1f} others at work"
+        print(f"{date.today()}, Chromium {browser.version}, {_machine()}, {load}, {options.rounds} rounds\n")
         print(*_table(Bench(browser, entrants), entrants, options.rounds), sep="\n")
 
 

@@ -80,20 +80,16 @@ class Engine(ABC):
     def until(self, expression: str) -> Any:
         """Its value as soon as it is true; a page that is just being left has none."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        found: Any = None
-        while not found:
+        while True:
             try:
-                found = self.evaluate(expression)
+                if found := self.evaluate(expression):
+                    return found
+                last = repr(found)
             except Exception as error:  # each driver has its own
-                found = None
-                failure = repr(error)
-            else:
-                failure = repr(found)
-            if not found and time.monotonic() > deadline:
-                raise AssertionError(f"{self.name} waits in vain for {expression}: {failure}")
-            if not found:
-                time.sleep(0.02)
-        return found
+                last = repr(error)
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{self.name} waits in vain for {expression}: {last}")
+            time.sleep(0.02)
 
 
 class Chromium(Engine):
