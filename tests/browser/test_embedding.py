@@ -24,6 +24,11 @@ from .conftest import Visit
 from .notice_page import NoticePage
 
 NewVisit = Callable[..., Visit]
+# Stands in for what Shopify's pages have: it loads a part of itself, and is told of consent.
+SHOPIFY = """<script>window.told = []; window.Shopify = {
+  loadFeatures: (features, then) => setTimeout(then),
+  customerPrivacy: { setTrackingConsent: (consent) => told.push(consent) },
+}</script>"""
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,8 @@ def write_pages(folder: Path, made: Embedding) -> None:
     output.put(folder / "included.html", filled(included, made).encode())
     (container,) = blocks("tag-manager.md", "html")
     output.put(folder / "tagged.html", filled(page.replace("</head>", container + "</head>"), made).encode())
+    (shop,) = blocks("shopify.md", "html")
+    output.put(folder / "shop.html", filled(f"<!doctype html><title>Shop</title>{SHOPIFY}{shop}", made).encode())
     output.put(folder / "usage.js", b"document.cookie = 'usage_id=1';\n")
 
 
@@ -88,7 +95,7 @@ def elsewhere(port: int, ours: int, pages: Path, made: Embedding) -> str:
     _, behind = blocks("texts.md", "nginx")
     behind = behind.replace("https://policies.example.com", f"http://localhost:{ours}")
     behind = behind.replace("Host policies.example.com", "Host localhost")
-    bare = "location = /tagged.html { add_header X-Robots-Tag noindex; }"  # a page that has no policy yet
+    bare = r"location ~ ^/(tagged|shop)\.html$ { add_header X-Robots-Tag noindex; }"  # pages that have no policy yet
     types = "types { text/html html; text/javascript js; }"
     header = f'add_header Content-Security-Policy "{policy}";'
     return f"server {{ listen {port}; root {pages}; {types} {header} {behind} {bare} }}"
@@ -132,6 +139,22 @@ def test_a_tag_manager_is_not_asked_for_before_a_choice_and_hears_of_it_first(bo
     visited.page.wait_for_function("() => window.container")
     said = visited.page.evaluate("dataLayer.map((told) => told['gtm.start'] ? 'start' : `${told[0]} ${told[1]}`)")
     assert said.index("consent default") < said.index("consent update") < said.index("start")
+
+
+def test_shopify_is_told_at_first_that_nothing_is_granted_and_then_what_is(both: Both, visit: NewVisit) -> None:
+    visited = visit()
+    page = NoticePage(visited.page).open(f"{both.url}/shop.html")
+    page.button("accept").wait_for()
+    visited.page.wait_for_function("() => told.length")
+    assert not any(visited.page.evaluate("told[0]").values())
+    page.button("accept").click()
+    visited.page.wait_for_function("() => told.at(-1).analytics")
+    assert visited.page.evaluate("told.at(-1)") == {
+        "analytics": True,
+        "marketing": False,
+        "preferences": False,
+        "sale_of_data": False,
+    }
 
 
 def test_a_text_takes_the_place_of_its_link(both: Both, visit: NewVisit) -> None:

@@ -15,10 +15,13 @@ from generator import build
 from generator.errors import PolicyError
 from generator.publishing import publish
 from generator.publishing.publish import Host, Plan
+from generator.verify import MANIFEST
 from tests.trees import CONSENT, SITE, TERMS, TODAY, Frozen, built, make_sources, policy_files
 
 Files = Mapping[str, bytes]
 _PARTS = re.compile(rb'(?:href|src)="(/(?:static/|preferences)[^"#?]*)"')
+_LISTINGS = ("sitemap.xml", "terms/feed.xml", "terms/feed.json", "terms/index.json", "terms/compare/index.json")
+_LISTED = re.compile(rb'(?:https://www\.example\.com|")(/[^"<>\s#\\]*)')
 _LINKS = re.compile(rb'href="(/[^"#?]*)"')
 _HASHED = re.compile(r"\.([0-9a-f]{10})\.(?:css|js)$")
 
@@ -50,6 +53,19 @@ def new() -> Files:
     return built(dataclasses.replace(sources, static=static)).files
 
 
+def old_again() -> Files:
+    """The old pages once more, after the new ones. What was released stays: in the manifest, and for the receiver."""
+    kept = {
+        path: content
+        for path, content in new().items()
+        if path.startswith("notices") or path.endswith(("1.1.md", ".yaml"))
+    }
+    files = {**old(), **kept}
+    registers = json.loads(new()[MANIFEST])["registers"]
+    digests = {path: hashlib.sha256(content).hexdigest() for path, content in files.items() if path != MANIFEST}
+    return {**files, MANIFEST: json.dumps({"registers": registers, "files": digests}).encode()}
+
+
 def send(files: Files, host: Host) -> Plan:
     todo = publish.plan(files, host, "there")
     for _ in publish.publish(files, todo, host):
@@ -74,6 +90,11 @@ def tried(files: Files, open_host: Callable[[], Host]) -> bool:
     return True
 
 
+def _file(address: str) -> str:
+    name = address.lstrip("/")
+    return name + ("index.html" if name.endswith("/") or not name else "")
+
+
 @dataclasses.dataclass(frozen=True)
 class Visitor:
     """Knows a site only by its addresses. `index` is what the server needs to be told to show a folder's page."""
@@ -94,17 +115,19 @@ class Visitor:
 
     def looks_around(self, before: Files, after: Files) -> None:
         """Each page is the old or the new one, whole; what it is made of is there; and from pages that both sites have,
-        every link leads somewhere, and from there on. (A page that comes or goes is linked by nothing else meanwhile.)
+        and from what lists pages for programs, every link leads somewhere, and from there on. (Nothing else leads to a
+        page that comes or goes.)
         """
         pages = sorted(page for page in before.keys() | after.keys() if page.endswith(".html"))
         found = {path: self.opens(path, before, after) or b"" for path in pages}
         waiting, seen = [path for path in pages if path in before and path in after], set[str]()
+        for listing in (path for path in _LISTINGS if path in before and path in after):
+            waiting += [_file(target.decode()) for target in _LISTED.findall(self.get(listing) or b"")]
         while waiting:
             seen.add(path := waiting.pop())
             content = found[path] if path in found else self.get(path)
             assert content, path
-            led_to = {target.decode().lstrip("/") for target in _LINKS.findall(content) if path.endswith(".html")}
-            files = {name + ("index.html" if name.endswith("/") or not name else "") for name in led_to}
+            files = {_file(target.decode()) for target in _LINKS.findall(content) if path.endswith(".html")}
             waiting += files - seen - set(waiting)
 
     def opens(self, path: str, before: Files, after: Files) -> bytes | None:
@@ -128,3 +151,13 @@ class Visitor:
 
     def sees(self, files: Files) -> bool:
         return all(self.get(path) == content for path, content in files.items())
+
+
+@dataclasses.dataclass(frozen=True)
+class Reader(Visitor):
+    """One who looks into a dictionary."""
+
+    files: Files = dataclasses.field(default_factory=dict)
+
+    def get(self, path: str) -> bytes | None:
+        return self.files.get(path)

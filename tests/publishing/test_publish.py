@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 import subprocess
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from generator.publishing.publish import Manifest, compare
 from generator.publishing.targets import Target
 from generator.verify import MANIFEST
 from tests.browser.preview import POLICY, copy_site
-from tests.publishing.sites import new, old
+from tests.publishing.sites import Files, Reader, new, old, old_again, send
 from tests.trees import built, with_banner
 
 names = st.sampled_from(["a.html", "b.html", "n/notes.json", "s.0123456789.css", "s.9876543210.js", "t.md"])
@@ -71,6 +72,63 @@ def test_parts_go_before_pages_and_the_manifest_last() -> None:
     assert {*todo.puts["feeds"]} == {"terms/feed.xml", "terms/feed.json", "sitemap.xml"}
     assert {path.split("/")[0] for path in todo.deletions} == {"demo"}  # the old style stays: pages in caches name it
     assert compare(now, now, publish.NOTHING).puts == {}
+
+
+class Shelf:
+    """A host that replaces file by file, as a dictionary; somebody looks after every step."""
+
+    errors: tuple[type[Exception], ...] = ()
+    switches = False
+
+    def __init__(self, look: Callable[[Files], None], *, backwards: bool) -> None:
+        self.files: dict[str, bytes] = {}
+        self._look, self._backwards = look, backwards
+
+    def read(self, path: str) -> bytes | None:
+        return self.files.get(path)
+
+    def prepare(self, files: Files) -> Iterator[int]:
+        return iter(())
+
+    def put(self, files: Files) -> Iterator[int]:
+        for path in sorted(files, reverse=self._backwards):  # the order within a step is left to the host
+            self.files[path] = files[path]
+            self._look(self.files)
+            yield len(files[path])
+
+    def delete(self, paths: Iterable[str]) -> None:
+        for path in paths:
+            self.files.pop(path, None)
+            self._look(self.files)
+
+    def switch(self) -> None:
+        self.delete([publish.BEGUN])
+
+    def back(self) -> str:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_after_every_single_file_a_visitor_gets_whole_pages(backwards: bool) -> None:
+    """Old or new, with their parts, and no link from a page of both sites leads nowhere."""
+    steps = 0
+
+    def look(files: Files) -> None:
+        nonlocal steps
+        steps += 1
+        if before:
+            Reader("", files=files).looks_around(before, after)
+
+    host, before = Shelf(look, backwards=backwards), dict[str, bytes]()
+    for site in (old(), new(), old_again()):
+        after = dict(site)
+        send(after, host)
+        assert {path: host.files[path] for path in after} == after
+        before = after
+    assert steps > 100
 
 
 @pytest.mark.parametrize(

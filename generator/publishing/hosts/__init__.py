@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -26,11 +25,6 @@ def open_host(target: Target, root: Path, beside: Mapping[str, bytes]) -> Host:
         raise PolicyError(Problem("publish.package", Where(target.kind), message, hint)) from None
     opened: Host = module.open_host(target, root, beside)
     return opened
-
-
-def secret(name: str) -> str | None:
-    """From the environment, where a secret neither reaches a repository nor the list of processes."""
-    return os.environ.get(name) or None
 
 
 def nothing_before(where: str) -> PolicyError:
