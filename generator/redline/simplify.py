@@ -33,7 +33,10 @@ def simplify(changes: Sequence[BlockChange]) -> list[BlockChange]:
     marks within an address."""
     small = shown(span for change in changes for span in change.spans) <= _SMALL
     tidied = _tidied([change.spans for change in changes], small)
-    return [_rewritten(replace(change, spans=spans)) for change, spans in zip(changes, tidied, strict=True)]
+    return [  # the same object where nothing was given up: it is a key further on
+        _rewritten(change if spans == change.spans else replace(change, spans=spans))
+        for change, spans in zip(changes, tidied, strict=True)
+    ]
 
 
 def tidy(spans: Sequence[Span]) -> tuple[Span, ...]:
