@@ -154,8 +154,8 @@ def refused(text: str) -> str:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("published: 2026-11-22", "published: 2026-11-21"),
-        ("effective: 2026-11-22", "effective: 2026-11-23"),
+        ("published: 2026-11-25", "published: 2026-11-24"),
+        ("effective: 2026-11-25", "effective: 2026-11-26"),
         ("summary: 'It''s new.'", "summary: 'It''s old.'"),
         ("summary: 'It''s new.'", "summary: 'It''s new.'\n    note: 'x'"),
         (f"sha256: {FIRST.releases[0].sha256}", f"sha256: {'0' * 64}"),
@@ -195,10 +195,10 @@ def test_a_row_that_is_gone_is_noticed() -> None:
         ("version: 1.1", "version: 2.0", "register.kind: 2.0 after 1.0 is not editorial"),
         ("version: 1.1", "version: 1.0", "register.version: 1.0 cannot be next after 1.0"),
         (f"previous: {FIRST.head}", "previous: null", "register.chain: 'previous' of 1.1 is not the"),
-        ("effective: 2026-11-22\n    kind: editorial", "effective: 2026-11-21\n    kind: editorial", "register.order"),
+        ("effective: 2026-11-25\n    kind: editorial", "effective: 2026-11-24\n    kind: editorial", "register.order"),
         (f"sha256: {SECOND.sha256}", "sha256: abc", "'sha256' wants 64 hexadecimal digits"),
         ("kind: editorial", "kind: minor", "'kind': wants one of material, editorial, withdrawal, and holds 'minor'"),
-        ("published: 2026-11-22", "published: 22.11.2026", "'published': wants a date like 2026-11-22"),
+        ("published: 2026-11-25", "published: 22.11.2026", "'published': wants a date like 2026-11-22"),
         ("policy-register/1", "policy-register/2", "'schema': wants one of policy-register/1, and holds"),
     ],
 )
