@@ -27,6 +27,7 @@ COMMANDS = {
     "history": ("releasing", "List releases: their dates, kind and summary."),
     "import": ("importing", "Bring in an existing policy, or the history of a file in git."),
     "ledger": ("evidence", "What a ledger can show for itself, and what may go."),
+    "processing": ("processing", "Print entries for the record of processing activities (GDPR Art 30)."),
     "publish": ("publishing", "Send what changed to the web host."),
     "receive": ("vault", "Run the receiver alone, for production."),
     "release": ("releasing", "Freeze the working text of a policy, or the notice, as a release."),

@@ -273,11 +273,11 @@ def _cookie_rows(purposes: list[dict[str, Any]], words: Words, language: str) ->
             for item in service["storage"]:
                 name = f"`{item['name']}` ({words.plain('storage_' + _KIND_WORDS[item['kind']])})"
                 told = (purpose["label"], item["purpose"], item["lifetime"])
-                label, why, lifetime = (_cell(text[language]) for text in told)
-                yield f"| {name} | {label} | {_cell(service['provider'])} | {why} | {lifetime} |"
+                label, why, lifetime = (cell(text[language]) for text in told)
+                yield f"| {name} | {label} | {cell(service['provider'])} | {why} | {lifetime} |"
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """A text on one line, with no bar that would end its cell."""
     return _line(text).replace("|", "\\|")
 
