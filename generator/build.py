@@ -1,43 +1,54 @@
 """The build as a list of stages: (sources, today) -> {path: bytes} and problems. It reads and writes nothing else.
 
-Same sources and day, same bytes (V12), so a check is a build without a write and a test compares dictionaries.
+Same sources and day, same bytes (V12), so a check is a build without a write and a test compares dictionaries. Each
+file has a recipe that names what it is made from: one that an earlier build made from the same is not made again.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 from generator import banner, compare, config, consent, demo, faults, feeds, library, lint, pages, since, words
 from generator.banner import Banner, PolicyInForce
+from generator.cache import CHECKPOINT, Made
+from generator.compare import Parts
 from generator.config import Site
 from generator.errors import Problem
 from generator.library import Library, Policy
-from generator.pages import Page
+from generator.pages import Page, Rendered
 from generator.render import Renderer
 from generator.sources import Sources
 from generator.templates import Templates
 
 _TOLD = ("kind", "path", "title", "description", "language", "dir", "languages", "robots", "feed")  # of a page
-
-
-CHECKPOINT = "checkpoint.txt"
+NOTHING: Mapping[str, Made] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A built site: every file by its path, and what a reader of the build should know."""
+    """A built site, and what a reader of the build should know."""
 
-    files: Mapping[str, bytes]
+    files: Mapping[str, bytes]  # by path; without those that stand already
+    made: Mapping[str, Made]  # what is to be remembered of every file
     problems: tuple[Problem, ...]
     library: Library
-    pages: tuple[Page, ...]
+    pages: tuple[Page, ...]  # without what their templates are given
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A file, or the files that only making them tells: how they are made, and from what."""
+
+    key: str
+    make: Callable[[], Iterable[tuple[str, bytes]]]
 
 
 def build(
@@ -47,32 +58,48 @@ def build(
     drafts: bool = False,
     receiver: str | None = None,
     checkpoint: bytes | None = None,
+    standing: Mapping[str, Made] = NOTHING,
+    files: MutableMapping[str, bytes] | None = None,
+    watch: Callable[[str], object] = lambda stage: None,
 ) -> Built:
     """The whole site; SourceError or FrozenTextChanged where it cannot be built.
 
     `receiver` takes the place of the one that site.yaml names: a preview must not post to production. `checkpoint` is
-    the ledger's, to be published with it.
+    the ledger's, to be published with it. `standing` are the files of an earlier build by this program, `files` takes
+    the new ones: a large site does not fit into memory. `watch` is told the stage of whatever comes next.
     """
+    watch("load")
     loaded = load(sources, today=today, drafts=drafts)
+    watch("check")
     problems = lint.run(loaded)
+    watch("banner and look")
+    work = _Work(loaded, standing, {} if files is None else files)
     static = tuple(_static_files(sources.static))
-    assets = {name: address for name, address, _ in static}
     script = _banner(loaded, sources, receiver)
-    renderer_for = _renderers(sources.templates)  # one for pages and copies: a text is rendered once for both
-    steps = (pages.make, compare.make, since.make, demo.make)
-    made = tuple(page for step in steps for page in step(loaded, renderer_for))
-    files = {
-        **{address.lstrip("/"): content for _, address, content in static},
-        **(script.files() if script else {}),
-        **_render(loaded, made, Templates(sources.templates, assets), script),
-        **_copies(loaded, renderer_for),
-        **feeds.notices(loaded),
-        "sitemap.xml": feeds.sitemap(loaded, made),
-        **({CHECKPOINT: checkpoint} if checkpoint else {}),
-    }
-    digests = {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}
-    files["manifest.json"] = feeds.manifest(digests, loaded)
-    return Built(files, (*problems, *faults.found(loaded, files)), loaded, made)
+    press = _Press(loaded, sources.templates, {name: address for name, address, _ in static}, script)
+    for recipe in (
+        *(_plain(address.lstrip("/"), content) for _, address, content in static),
+        *(_plain(path, content) for path, content in (script.files() if script else {}).items()),
+    ):
+        work.do(recipe)
+    listed = []
+    for step in (pages.make, compare.make, since.make, demo.make):
+        for page in step(loaded, press.renderer_for):
+            watch("compare" if isinstance(page, Parts) else page.kind)
+            work.do(press.parts(page) if isinstance(page, Parts) else press.page(page))
+            if isinstance(page, Page):
+                listed.append(replace(page, context={}, rendered=None))
+    for recipe in _copies(loaded, press):
+        watch("copies")
+        work.do(recipe)
+    watch("manifest")
+    last = {**feeds.notices(loaded), "sitemap.xml": feeds.sitemap(loaded, listed)}
+    for path, content in (last | ({CHECKPOINT: checkpoint} if checkpoint else {})).items():
+        work.do(_plain(path, content))
+    digests = {path: made.digest for path, made in work.made.items()}
+    work.do(_plain("manifest.json", feeds.manifest(digests, loaded)))
+    problems += tuple(faults.found(loaded, work.made))
+    return Built(work.files, work.made, problems, loaded, tuple(listed))
 
 
 def load(sources: Sources, *, today: date, drafts: bool = False) -> Library:
@@ -112,11 +139,49 @@ def _renderers(templates: Mapping[str, str]) -> Callable[[str], Renderer]:
     return renderer_for
 
 
-def _render(loaded: Library, made: Iterable[Page], templates: Templates, script: Banner | None) -> dict[str, bytes]:
-    shared = _shared(loaded, script)
-    return {
-        page.file: templates.render(page.template, page.language, _context(loaded.site, page, shared)) for page in made
-    }
+class _Press:
+    """Recipes of what is rendered. A key holds all that the bytes depend on: the look, and what it is given."""
+
+    def __init__(
+        self, loaded: Library, templates: Mapping[str, str], assets: Mapping[str, str], script: Banner | None
+    ) -> None:
+        self.renderer_for = _renderers(templates)  # one for pages and copies: a text is rendered once for both
+        self._site, self._script, self._shared = loaded.site, script, _shared(loaded, script)
+        self._templates = cache(partial(Templates, templates, assets))
+        self._look = _digest(repr((sorted(templates.items()), assets, self._shared)))
+
+    def page(self, page: Page) -> Recipe:
+        context = self._context(page)
+        return Recipe(self._key(page, context), lambda: [(page.file, self._rendered(page, context))])
+
+    def parts(self, parts: Parts) -> Recipe:
+        def make() -> Iterator[tuple[str, bytes]]:
+            for page in parts.pages(self.renderer_for):
+                yield page.file, self._rendered(page, self._context(page))
+
+        return Recipe(_digest(self._look + parts.path + parts.rendered.fingerprint), make)
+
+    def copy(self, path: str, rendered: Rendered) -> Recipe:
+        key = _digest(self._look + path + rendered.fingerprint)
+        return Recipe(key, lambda: [(path, rendered.result(self.renderer_for))])
+
+    def _key(self, page: Page, context: Mapping[str, Any]) -> str:
+        script = context["banner"] and context["banner"].name
+        given = page.rendered and page.rendered.fingerprint
+        return _digest(repr((self._look, page.template, script, context["page"], page.context, given)))
+
+    def _rendered(self, page: Page, context: Mapping[str, Any]) -> bytes:
+        given = page.rendered.result(self.renderer_for) if page.rendered else {}
+        return self._templates().render(page.template, page.language, {**context, **given})
+
+    def _context(self, page: Page) -> dict[str, Any]:
+        about = {
+            **{name: getattr(page, name) for name in _TOLD},
+            "canonical": self._site.absolute(page.canonical or page.path) if page.indexed else None,
+            "csp": self._shared["csp"],
+        }
+        script = self._script and self._script.spoken(page.language)
+        return {"site": self._shared["site"], "banner": script, "page": about, **page.context}
 
 
 def _shared(loaded: Library, script: Banner | None) -> dict[str, Any]:
@@ -134,7 +199,6 @@ def _shared(loaded: Library, script: Banner | None) -> dict[str, Any]:
             "has_banner": script is not None,
             "demo_path": "/demo/" if script and site.demo else None,
         },
-        "banner": script,
         "csp": csp(site),
     }
 
@@ -147,16 +211,6 @@ def _linked(loaded: Library, policy: Policy) -> dict[str, Any]:
     return {"title": policy.title, "path": policy.path, "language": language, "titles": titles}
 
 
-def _context(site: Site, page: Page, shared: Mapping[str, Any]) -> dict[str, Any]:
-    about = {
-        **{name: getattr(page, name) for name in _TOLD},
-        "canonical": site.absolute(page.canonical or page.path) if page.indexed else None,
-        "csp": shared["csp"],
-    }
-    script: Banner | None = shared["banner"]
-    return {"site": shared["site"], "banner": script and script.spoken(page.language), "page": about, **page.context}
-
-
 def csp(site: Site) -> str:
     """The policy every page carries: nothing but the site's own files, and the receiver if it is elsewhere (X19)."""
     receiver = urlsplit((site.consent and site.consent.receiver) or "")
@@ -167,27 +221,53 @@ def csp(site: Site) -> str:
     )
 
 
-def _copies(loaded: Library, renderer_for: Callable[[str], Renderer]) -> dict[str, bytes]:
-    files = {}
+def _copies(loaded: Library, press: _Press) -> Iterator[Recipe]:
     for policy in loaded.policies:
         if feed := pages.feed_path(policy):
             base = feed.lstrip("/")
-            files[f"{base}feed.xml"] = feeds.atom(loaded, policy)
-            files[f"{base}feed.json"] = feeds.json_feed(loaded, policy)
-            files[f"{base}index.json"] = feeds.index_json(loaded, policy)
-            files[f"{base}releases.yaml"] = policy.register.text.encode()
+            yield _plain(f"{base}feed.xml", feeds.atom(loaded, policy))
+            yield _plain(f"{base}feed.json", feeds.json_feed(loaded, policy))
+            yield _plain(f"{base}index.json", feeds.index_json(loaded, policy))
+            yield _plain(f"{base}releases.yaml", policy.register.text.encode())
         if len(policy.releases) > 1:
-            files[f"{policy.id}/compare/index.json"] = compare.index(loaded, policy)
+            yield press.copy(f"{policy.id}/compare/index.json", compare.index(loaded, policy))
         for text in policy.releases:
-            renderer = renderer_for(text.document.meta.language)
             base = f"{policy.id}/{text.label}"
-            files[f"{base}.md"] = text.content
-            files[f"{base}.txt"] = feeds.plain_text(text.document, renderer).encode()
-            files[f"{base}.json"] = feeds.release_json(loaded, policy, text, renderer)
-            own = renderer.words["language_name"]
+            yield _plain(f"{base}.md", text.content)
             for language, held in text.translations.items():
-                renderer = renderer_for(language)
-                files[f"{base}/{language}.md"] = held.content
-                files[f"{base}/{language}.txt"] = feeds.translated_text(held, renderer, own).encode()
-                files[f"{base}/{language}.json"] = feeds.release_json(loaded, policy, text, renderer, language)
-    return files
+                yield _plain(f"{base}/{language}.md", held.content)
+            for path, rendered in feeds.copies(loaded, policy, text).items():
+                yield press.copy(path, rendered)
+
+
+def _plain(path: str, content: bytes) -> Recipe:
+    return Recipe(f"{path} {hashlib.sha256(content).hexdigest()}", lambda: [(path, content)])
+
+
+def _digest(told: str) -> str:
+    return hashlib.sha256(told.encode(errors="surrogatepass")).hexdigest()
+
+
+class _Work:
+    """Does what recipes say, where their files do not stand already, and remembers each."""
+
+    def __init__(self, loaded: Library, standing: Mapping[str, Made], files: MutableMapping[str, bytes]) -> None:
+        self.files = files
+        self.made: dict[str, Made] = {}
+        self._ours = faults.links_to(loaded.site.policies)
+        self._standing: dict[str, list[tuple[str, Made]]] = {}
+        for path, made in standing.items():
+            self._standing.setdefault(made.key, []).append((path, made))
+
+    def do(self, recipe: Recipe) -> None:
+        kept = self._standing.get(recipe.key, ())
+        if kept and len(kept) == kept[0][1].of:
+            self.made.update(kept)
+            return
+        new = dict(recipe.make())
+        self.files.update(new)
+        self.made |= {path: self._remembered(path, content, recipe.key, len(new)) for path, content in new.items()}
+
+    def _remembered(self, path: str, content: bytes, key: str, of: int) -> Made:
+        links = self._ours(content) if path.endswith(".html") else ()
+        return Made(hashlib.sha256(content).hexdigest(), key, of, links, faults.signs(path, content))

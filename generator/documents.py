@@ -7,16 +7,27 @@ blocks of a section, joined, is the section's source again.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from pathlib import PurePath
 from typing import Literal
 
 from generator import typedyaml
 from generator.errors import Problem, SourceError, Where
-from generator.redline.blocks import LINE, Block, fence_after, front_matter, heading_of, split_blocks, split_sections
+from generator.redline.blocks import (
+    LINE,
+    Block,
+    fence_after,
+    front_matter,
+    heading_of,
+    lines_of,
+    split_blocks,
+    split_sections,
+)
 
 Numbering = Literal["decimal", "letters", "none"]
 
@@ -57,14 +68,14 @@ class Section:
         return tuple(split_blocks(self.source))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
     """One text of a policy: a release or the draft."""
 
     path: str
     meta: FrontMatter
     sections: tuple[Section, ...]
-    source: str = field(default="", compare=False, repr=False)  # the whole file
+    source: str = field(default="", repr=False)  # the whole file
     foreign: bool = False  # whether it is somebody else's Markdown, which may have raw HTML
     lines: tuple[int, ...] = ()  # of a working text: the line of the file that each line of the text came from
 
@@ -79,6 +90,12 @@ class Document:
         before = self.sections[: self.sections.index(section)]
         above = (other.number for other in reversed(before) if other.level < section.level)
         return f"{next(above, '')}{section.number}"
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The same for two documents of which the same pages are made."""
+        told = repr((self.meta, self.foreign, self.sections, self.source))
+        return hashlib.sha256(told.encode(errors="surrogatepass")).hexdigest()
 
     def section(self, section_id: str) -> Section | None:
         return next((section for section in self.sections if section.id == section_id), None)
@@ -98,12 +115,21 @@ def parse(source: str | Resolved, path: str, *, language: str = "en") -> Documen
         return _parse_resolved(source, path, language)
     text = source.removeprefix("\ufeff")
     header, body, first_line = _split_front_matter(text, path)
-    meta = typedyaml.load(header, FrontMatter, path, first_line=2)
+    meta = _front_matter(header) or typedyaml.load(header, FrontMatter, path, first_line=2)
     sections, problems = _read_sections(body, path, first_line)
     if problems:
         raise SourceError(problems)
     meta = replace(meta, language=meta.language or language)
     return Document(path, meta, tuple(_numbered(sections, meta.numbering)), source)
+
+
+@lru_cache  # most versions of a policy have the same
+def _front_matter(header: str) -> FrontMatter | None:
+    """None where something is wrong with it, which its file and lines are to be named for."""
+    try:
+        return typedyaml.load(header, FrontMatter, "")
+    except SourceError:
+        return None
 
 
 def read(source: str, path: str, *, underlined: bool = True) -> Document:
@@ -181,7 +207,7 @@ def without_awaiting(source: str) -> str:
 
 def _split_front_matter(text: str, path: str) -> tuple[str, str, int]:
     """Front matter, body, and the line on which the body starts."""
-    lines = LINE.findall(text)
+    lines = lines_of(text)
     fences = [index for index, line in enumerate(lines) if line.rstrip() == "---"][:2]
     if len(fences) < 2 or fences[0] != 0:
         hint = "start the file with ---, a line 'title: …', and ---"
@@ -197,10 +223,11 @@ def _read_sections(body: str, path: str, first_line: int) -> tuple[list[_Unnumbe
     problems: list[Problem] = []
     found: list[tuple[_Unnumbered, list[str]]] = [((Section("", 2, "", "", False, "", first_line), "decimal"), [])]
     fence, opened = "", first_line
-    for number, line in enumerate(LINE.findall(body), first_line):
-        before, fence = fence, fence_after(line, fence)
-        opened = opened if before else number
-        match = None if fence else _HEADING.match(line.rstrip("\r\n"))
+    for number, line in enumerate(lines_of(body), first_line):
+        if fence or "`" in line or "~" in line:
+            before, fence = fence, fence_after(line, fence)
+            opened = opened if before else number
+        match = _HEADING.match(line.rstrip("\r\n")) if line[0] == "#" and not fence else None
         if match:
             found.append((_read_heading(match, Where(path, number), problems), []))
         else:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from generator.cache import Made
 from generator.errors import Problem, Where
 from generator.library import Library
 
@@ -18,16 +19,32 @@ _FETCHED = {"stylesheet", "icon", "manifest", "preconnect", "prefetch", "preload
 _IN_STYLE = re.compile(rb"(?:url\(|@import)\s*[\"']?((?:https?:)?//[^\"')\s]+)", re.IGNORECASE)
 
 
-def found(loaded: Library, files: Mapping[str, bytes]) -> Iterator[Problem]:
-    for path, content in files.items():
-        if path.endswith(".html"):
-            for told in map(_told, _tags(content)):
+def signs(path: str, content: bytes) -> tuple[str, ...]:
+    """What is to be remembered of a file, to tell its faults: tags that gate or name another host, and style sheets'
+    addresses."""
+    if path.endswith(".css"):
+        return tuple(address.decode() for address in _IN_STYLE.findall(content))
+    if not path.endswith(".html"):
+        return ()
+    return tuple(sorted(tag.decode() for tag in _tags(content) if b"data-purpose" in tag or b"//" in tag))
+
+
+def links_to(policies: Collection[str]) -> Callable[[bytes], tuple[str, ...]]:
+    """Where a page leads below one of the site's own policies."""
+    ours = re.compile(rf'href="(/(?:{"|".join(policies)})/[^"#?]*)'.encode())
+    return lambda content: tuple(sorted({found.decode() for found in ours.findall(content)}))
+
+
+def found(loaded: Library, made: Mapping[str, Made]) -> Iterator[Problem]:
+    for path, file in made.items():
+        if path.endswith(".css"):
+            for address in file.signs:
+                yield from _foreign(loaded, Where(path), address)
+        else:
+            for told in map(_told, file.signs):
                 yield from _gate(loaded, Where(path), told)
                 yield from _fetched(loaded, Where(path), told)
-        elif path.endswith(".css"):
-            for address in _IN_STYLE.findall(content):
-                yield from _foreign(loaded, Where(path), address.decode())
-    yield from _links(loaded, files)
+    yield from _links(made)
 
 
 def _tags(content: bytes) -> set[bytes]:
@@ -37,9 +54,9 @@ def _tags(content: bytes) -> set[bytes]:
 
 
 @lru_cache(1024)  # pages have most of them in common
-def _told(tag: bytes) -> dict[str, str]:
-    name = "script" if tag[:7].lower() == b"<script" else ""
-    return {"tag": name, **dict(_ATTRIBUTE.findall(tag.decode()))}
+def _told(tag: str) -> dict[str, str]:
+    name = "script" if tag[:7].lower() == "<script" else ""
+    return {"tag": name, **dict(_ATTRIBUTE.findall(tag))}
 
 
 def _gate(loaded: Library, where: Where, told: Mapping[str, str]) -> Iterator[Problem]:
@@ -84,14 +101,13 @@ def _foreign(loaded: Library, where: Where, address: str) -> Iterator[Problem]:
         yield Problem("page.foreign", where, message, "serve it from this site, or let it wait for a purpose")
 
 
-def _links(loaded: Library, files: Mapping[str, bytes]) -> Iterator[Problem]:
+def _links(made: Mapping[str, Made]) -> Iterator[Problem]:
     """A link below one of the site's own policies leads to a page that is built."""
-    ours = re.compile(rf'href="(/(?:{"|".join(loaded.site.policies)})/[^"#?]*)'.encode())
-    for path, content in files.items():
-        if path.endswith(".html"):
-            for target in sorted({found.decode() for found in ours.findall(content)}):
-                if (target + ("index.html" if target.endswith("/") else "")).lstrip("/") not in files:
-                    message = f"the link {target} leads to no page of this site"
-                    yield Problem(
-                        "link.no-page", Where(path), message, "mend it in the text the page is made from", "warning"
-                    )
+    for path, file in made.items():
+        for target in file.links:
+            if (target + ("index.html" if target.endswith("/") else "")).lstrip("/") not in made:
+                message, hint = (
+                    f"the link {target} leads to no page of this site",
+                    "mend it in the text the page is made from",
+                )
+                yield Problem("link.no-page", Where(path), message, hint, "warning")

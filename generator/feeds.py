@@ -13,10 +13,10 @@ from markupsafe import Markup
 
 from generator.documents import Document
 from generator.library import Library, Policy, Text
-from generator.pages import Page
+from generator.pages import Page, Rendered, RendererFor
 from generator.redline.blocks import Block
 from generator.render import Renderer
-from generator.translations import OPENING, Translation
+from generator.translations import OPENING, State
 from generator.views import facts, redline_path, release_path, view
 
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -55,16 +55,48 @@ def _plain_block(block: Block, renderer: Renderer) -> str:
     return block.text if block.kind in ("code", "rule") else renderer.text(block.text)
 
 
-def translated_text(held: Translation, renderer: Renderer, authoritative: str) -> str:
-    """A translation, with what its page says of it: that it is one, and which sections are not up to date."""
-    said = {OPENING: "translation_note"} | {key: f"translation_{state}" for key, state in held.to_do.items()}
-    notes = {key: f"\n\n[{renderer.words[name].format(language=authoritative)}]" for key, name in said.items()}
-    return plain_text(held.shown, renderer, notes)
+def copies(library: Library, policy: Policy, text: Text) -> dict[str, Rendered]:
+    """A release, and its translations, as text and for programs."""
+    base, own = f"{policy.id}/{text.label}", text.document.meta.language
+    facts = {language: _facts(library, policy, text, language) for language in ("", *text.translations)}
+    made = {
+        f"{base}.txt": Rendered(_text, (text.document, own)),
+        f"{base}.json": Rendered(_release, (policy.id, facts[""], text.document, own)),
+    }
+    for language, held in text.translations.items():
+        made[f"{base}/{language}.txt"] = Rendered(_text, (held.shown, language, own, held.to_do))
+        told = (policy.id, facts[language], held.shown, language, held.states)
+        made[f"{base}/{language}.json"] = Rendered(_release, told)
+    return made
 
 
-def release_json(library: Library, policy: Policy, text: Text, renderer: Renderer, language: str = "") -> bytes:
-    """A release, or its translation, for programs: what the register says, and its sections as text and HTML."""
-    held = text.translations.get(language)
+def _text(
+    renderer_for: RendererFor,
+    document: Document,
+    language: str,
+    authoritative: str = "",
+    to_do: Mapping[str, State] = MappingProxyType({}),
+) -> bytes:
+    """A release; of a translation, with what its page says of it: that it is one, and what is not up to date."""
+    renderer = renderer_for(language)
+    if not authoritative:
+        return plain_text(document, renderer).encode()
+    own = renderer_for(authoritative).words["language_name"]
+    said = {OPENING: "translation_note"} | {key: f"translation_{state}" for key, state in to_do.items()}
+    notes = {key: f"\n\n[{renderer.words[name].format(language=own)}]" for key, name in said.items()}
+    return plain_text(document, renderer, notes).encode()
+
+
+def _release(
+    renderer_for: RendererFor,
+    policy: str,
+    facts: Mapping[str, Any],
+    document: Document,
+    language: str,
+    states: Mapping[str, State] | None = None,
+) -> bytes:
+    """What the register says, and the sections as text and HTML."""
+    renderer = renderer_for(language)
     sections = [
         {
             "id": section.id,
@@ -73,12 +105,11 @@ def release_json(library: Library, policy: Policy, text: Text, renderer: Rendere
             "heading": renderer.text(section.heading),
             "markdown": section.source.strip(),
             "html": str(renderer.section(section.source)),
-            **({"state": held.states[section.id or OPENING]} if held else {}),
+            **({"state": states[section.id or OPENING]} if states else {}),
         }
-        for section in (held.shown if held else text.document).sections
+        for section in document.sections
     ]
-    told = _facts(library, policy, text, language)
-    return _json({"schema": "policy-release/1", "policy": policy.id, **told, "sections": sections})
+    return _json({"schema": "policy-release/1", "policy": policy, **facts, "sections": sections})
 
 
 def index_json(library: Library, policy: Policy) -> bytes:

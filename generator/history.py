@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import cached_property
+from heapq import heappop, heappush
 from itertools import groupby, zip_longest
 from typing import Literal, get_args
 
@@ -206,16 +208,27 @@ class Register:
     def in_force(self, day: date) -> Release | None:
         """The newest release whose day had come, and that was not withdrawn by then. Rows only ever speak of their own
         day or later ones, so what this says of a day that has passed never changes."""
-        come = (release for release in reversed(self.releases) if release.effective <= day)
-        return next((release for release in come if not self.withdrawn(release, day)), None)
+        at = bisect_right(self.periods, day, key=lambda period: period.first)
+        return self.periods[at - 1].release if at else None
 
     @cached_property
     def periods(self) -> tuple[Period, ...]:
         """All days from the first release on, as far as the rows tell."""
-        days = [(day, self.in_force(day)) for day in sorted({row.effective for row in self.rows})]
-        starts = [next(group) for _, group in groupby(days, key=lambda pair: pair[1])]
+        starts = [next(group) for _, group in groupby(self._days(), key=lambda pair: pair[1])]
         pairs = zip_longest(starts, starts[1:])
         return tuple(Period(release, first, after and after[0]) for (first, release), after in pairs)
+
+    def _days(self) -> Iterator[tuple[date, Release | None]]:
+        """Each day on which anything happens, with what is in force then."""
+        come: list[tuple[int, Release]] = []  # the newest on top
+        happens = sorted(enumerate(self.rows), key=lambda pair: pair[1].effective)
+        for day, rows in groupby(happens, key=lambda pair: pair[1].effective):
+            for at, row in rows:
+                if row.kind != "withdrawal":
+                    heappush(come, (-at, row))
+            while come and self.withdrawn(come[0][1], day):
+                heappop(come)
+            yield day, come[0][1] if come else None
 
     def periods_of(self, release: Release) -> list[Period]:
         """When a release is in force: again where its successor was withdrawn, never where it was withdrawn in time."""
@@ -231,7 +244,8 @@ class Register:
 
     def upcoming(self, today: date) -> Release | None:
         """What will be in force next, if anything is announced: of two with one day, the newer."""
-        return next((period.release for period in self.periods if period.first > today), None)
+        at = bisect_right(self.periods, today, key=lambda period: period.first)
+        return self.periods[at].release if at < len(self.periods) else None
 
     def superseded_on(self, release: Release) -> date | None:
         """The day a later release took, or takes, effect; a withdrawal after that day does not change it."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import TypeVar
 
 from generator import consent, documents, history, translations
@@ -42,7 +42,7 @@ class Text:
     translations: Mapping[str, Translation] = field(default_factory=dict)  # by language
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Policy:
     """A policy: its register, its released texts oldest first, and the working text with its variables in place."""
 
@@ -70,7 +70,11 @@ class Policy:
         return self._text(self.register.before(text.release) if text.release else self.register.latest)
 
     def get(self, label: str) -> Text | None:
-        return next((text for text in (*self.releases, self.draft) if text.label == label), None)
+        return self._by_label.get(label)
+
+    @cached_property
+    def _by_label(self) -> Mapping[str, Text]:
+        return {text.label: text for text in (*self.releases, self.draft)}
 
     def _text(self, release: Release | None) -> Text | None:
         return self.get(str(release.version)) if release else None

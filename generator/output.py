@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
+from generator.cache import Made, Seen
 from generator.errors import Problem, Where
 from generator.history import Register
 from generator.verify import MANIFEST
+
+_IN_MEMORY = 16_000_000  # bytes of a site being made
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +31,72 @@ class Written:
     removed: int
 
 
-def write(files: Mapping[str, bytes], folder: Path) -> Written:
-    """Bring `folder` to hold exactly `files`, beside what others put there.
+def write(files: Mapping[str, bytes], folder: Path, standing: Collection[str] = ()) -> Written:
+    """Bring `folder` to hold exactly `files`, and what is `standing` there already, beside what others put there.
 
     The manifest is written last: after a crash before it, the next write still knows what is to be taken away.
     """
-    gone = sorted(_known(folder) - files.keys())
+    gone = sorted(_known(folder) - files.keys() - {*standing})
     # Pages after what they name, and after notices.json: a choice made on a new page must be known to the receiver.
     order = sorted(files.keys() - {MANIFEST}, key=lambda path: (path.endswith(".html"), path))
     written = sum(put(folder / path, files[path]) for path in order)
     removed = sum(remove(folder, path) for path in gone)
     if MANIFEST in files:
         written += put(folder / MANIFEST, files[MANIFEST])
-    return Written(written, len(files) - written, removed)
+    return Written(written, len(files) + len(standing) - written, removed)
+
+
+def seen(made: Mapping[str, Made], folder: Path) -> dict[str, Seen]:
+    """The written site as a later build may find it."""
+    stats = {path: (folder / path).stat() for path in made}
+    return {path: [stat.st_size, stat.st_mtime_ns, *made[path]] for path, stat in stats.items()}
+
+
+class Folder(Mapping[str, bytes]):
+    """The files of a site that is written."""
+
+    def __init__(self, folder: Path, paths: Collection[str]) -> None:
+        self._folder, self._paths = folder, paths
+
+    def __getitem__(self, path: str) -> bytes:
+        if path not in self._paths:
+            raise KeyError(path)
+        return (self._folder / path).read_bytes()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
+class Spool(MutableMapping[str, bytes]):
+    """The files of a site that is being made: those of a large one are on disk, in a file without a name."""
+
+    def __init__(self) -> None:
+        self._file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  close() is ours
+        self._places: dict[str, tuple[int, int]] = {}
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __setitem__(self, path: str, content: bytes) -> None:
+        self._places[path] = (self._file.seek(0, os.SEEK_END), len(content))
+        self._file.write(content)
+
+    def __getitem__(self, path: str) -> bytes:
+        start, size = self._places[path]
+        self._file.seek(start)
+        return self._file.read(size)
+
+    def __delitem__(self, path: str) -> None:
+        del self._places[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
 
 
 def lost_rows(registers: Mapping[str, Register], folder: Path) -> list[Problem]:

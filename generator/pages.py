@@ -14,16 +14,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from generator import consent
 from generator.config import direction
 from generator.consent import Declaration
+from generator.documents import Document
 from generator.library import Library, Policy, Text
 from generator.redline import diff, redlines
 from generator.redline.diff import Redline
 from generator.render import Renderer
 from generator.views import LanguageView, in_language, languages_of, redline_path, release_path, sections_of, view
+
+RendererFor = Callable[[str], Renderer]  # by language
+
+# How many releases back a text is compared with more than the one before it: else the work grows with the square of
+# their number. Beyond that, two versions are read as the chain of comparisons between them.
+REACH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What takes time to make: by a function of nothing but what it is given, and of the renderers. So it need not be
+    made to know whether it is what it was."""
+
+    make: Callable[..., Any]
+    given: tuple[object, ...]
+
+    def result(self, renderer_for: RendererFor) -> Any:
+        return self.make(renderer_for, *self.given)
+
+    @property
+    def fingerprint(self) -> str:
+        told = (value.fingerprint if isinstance(value, Document) else value for value in self.given)
+        return repr((self.make.__module__, self.make.__qualname__, *told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +66,7 @@ class Page:
     feed: str | None = None
     modified: str = ""  # ISO date
     languages: tuple[LanguageView, ...] = ()  # that the text can be read in, the authoritative one first
+    rendered: Rendered | None = None  # what the template is given besides
 
     @property
     def kind(self) -> str:
@@ -66,7 +92,7 @@ def feed_path(policy: Policy) -> str | None:
 
 
 def redline_pairs(library: Library, policy: Policy) -> list[tuple[Text, Text]]:
-    """What each text changes, and each release that has ended with the one in force."""
+    """What each text changes, and each release within reach that has ended with the one in force."""
     current = policy.in_force(library.today)
     pairs = [(before, text) for text in _shown(library, policy) if (before := policy.before(text))]
     pairs += [(text, current) for text in ended(library, policy) if current]
@@ -74,18 +100,17 @@ def redline_pairs(library: Library, policy: Policy) -> list[tuple[Text, Text]]:
 
 
 def ended(library: Library, policy: Policy) -> list[Text]:
-    """The releases that a visitor may have read as the one in force, and that are not any more."""
+    """The releases that a visitor may have read as the one in force, and that are not any more: those within reach."""
     past = ("superseded", "withdrawn")
-    return [
-        text for text in policy.releases if text.release and policy.register.status(text.release, library.today) in past
-    ]
+    near = policy.releases[-REACH:]
+    return [text for text in near if text.release and policy.register.status(text.release, library.today) in past]
 
 
 def shows_draft(library: Library, policy: Policy) -> bool:
     return library.drafts and policy.draft_is_new
 
 
-def make(library: Library, renderer_for: Callable[[str], Renderer]) -> Iterator[Page]:
+def make(library: Library, renderer_for: RendererFor) -> Iterator[Page]:
     """Every page of the site."""
     yield _index(library)
     for policy in library.policies:
@@ -97,7 +122,7 @@ def make(library: Library, renderer_for: Callable[[str], Renderer]) -> Iterator[
     yield Page("/404.html", "404.html", title, language, {}, indexed=False)
 
 
-def _policy_pages(library: Library, policy: Policy, renderer_for: Callable[[str], Renderer]) -> Iterator[Page]:
+def _policy_pages(library: Library, policy: Policy, renderer_for: RendererFor) -> Iterator[Page]:
     current = policy.in_force(library.today)
     texts = [(text, release_path(policy, text.label)) for text in _shown(library, policy)]
     for text, path in [*([(current, policy.path)] if current else []), *texts]:
@@ -111,8 +136,7 @@ def _policy_pages(library: Library, policy: Policy, renderer_for: Callable[[str]
     for path in (history,) if current else (policy.path, history):
         yield _history(library, policy, renderer_for, at=path, canonical=history)
     for old, new in redline_pairs(library, policy):
-        renderer = renderer_for(new.document.meta.language)
-        yield _redline(library, policy, diff.compare(old.document, new.document), (old, new), renderer)
+        yield _redline(library, policy, old, new)
 
 
 def _shown(library: Library, policy: Policy) -> list[Text]:
@@ -121,15 +145,13 @@ def _shown(library: Library, policy: Policy) -> list[Text]:
 
 
 def _text_page(
-    library: Library, policy: Policy, text: Text, language: str, renderer_for: Callable[[str], Renderer], *, at: str
+    library: Library, policy: Policy, text: Text, language: str, renderer_for: RendererFor, *, at: str
 ) -> Page:
     """A text at an address, or below that its translation."""
     held = text.translations.get(language)
     document = held.shown if held else text.document
     states = held.states if held else {}
-    authoritative = renderer_for(text.document.meta.language)
-    others = {section_id: authoritative for section_id, state in states.items() if state == "missing"}
-    intro, sections = sections_of(document, renderer_for(document.meta.language), others)
+    missing = tuple(section_id for section_id, state in states.items() if state == "missing")
     release = view(library, policy, text, language)
     upcoming, current = policy.upcoming(library.today), policy.in_force(library.today)
     announced = view(library, policy, upcoming, language) if upcoming and at == policy.path else None
@@ -147,9 +169,6 @@ def _text_page(
         {
             "release": release,
             "next_release": announced,
-            "intro": intro,
-            "sections": sections,
-            "contents": sections,
             "states": states,
         },
         description=document.meta.description,
@@ -158,12 +177,20 @@ def _text_page(
         feed=feed_path(policy),
         modified=release.withdrawn or (release.published if release.status == "upcoming" else release.effective) or "",
         languages=languages_of(text, at, renderer_for),
+        rendered=Rendered(_text, (document, text.document.meta.language, missing)),
     )
 
 
-def _history(
-    library: Library, policy: Policy, renderer_for: Callable[[str], Renderer], *, at: str, canonical: str
-) -> Page:
+def _text(
+    renderer_for: RendererFor, document: Document, authoritative: str, missing: tuple[str, ...]
+) -> Mapping[str, Any]:
+    """The text of a page; the `missing` sections are in the authoritative language."""
+    others = {section_id: renderer_for(authoritative) for section_id in missing}
+    intro, sections = sections_of(document, renderer_for(document.meta.language), others)
+    return {"intro": intro, "sections": sections, "contents": sections}
+
+
+def _history(library: Library, policy: Policy, renderer_for: RendererFor, *, at: str, canonical: str) -> Page:
     shown = list(reversed(_shown(library, policy)))
     return Page(
         at,
@@ -183,18 +210,28 @@ def _history(
     )
 
 
-def _redline(library: Library, policy: Policy, redline: Redline, pair: tuple[Text, Text], renderer: Renderer) -> Page:
-    old, new = (view(library, policy, text) for text in pair)
+def _redline(library: Library, policy: Policy, before: Text, after: Text) -> Page:
+    old, new = (view(library, policy, text) for text in (before, after))
     about = {"old": old, "new": new, "summary": new.summary, "awaiting": new.awaiting}
     return Page(
         redline_path(policy, old.version, new.version),
         "redline.html",
         f"{policy.title}: {old.version} → {new.version}",
-        redline.new.meta.language,
-        {"policy": {"title": policy.title, "path": policy.path}, **about, **redlines.context(redline, renderer)},
+        after.document.meta.language,
+        {"policy": {"title": policy.title, "path": policy.path}, **about},
         indexed=new.status != "draft",
         feed=feed_path(policy),
+        rendered=Rendered(_changes, (before.document, after.document)),
     )
+
+
+def _changes(renderer_for: RendererFor, old: Document, new: Document) -> Mapping[str, Any]:
+    return redlines.context(compared(old, new), renderer_for(new.meta.language))
+
+
+@lru_cache(maxsize=REACH)  # a release within reach has a page with the one in force and tells a visitor what changed
+def compared(old: Document, new: Document) -> Redline:
+    return diff.compare(old, new)
 
 
 def _index(library: Library) -> Page:

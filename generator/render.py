@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
@@ -39,6 +39,7 @@ class Renderer:
     _line: Markdown = field(default_factory=lambda: _line_reader())
     _done: dict[str, Markup] = field(default_factory=dict)
     _lines: dict[str, Markup] = field(default_factory=dict)
+    _told: dict[object, Markup] = field(default_factory=dict)
 
     def section(self, source: str) -> Markup:
         """The body of a section as HTML blocks."""
@@ -57,12 +58,26 @@ class Renderer:
 
     def changes(self, blocks: Iterable[Told], notes: marking.Notes) -> Markup:
         """Blocks of a redline, with <del> and <ins> and the words that say so (A13)."""
+        told = tuple(blocks)
+        return self._once((told, notes.place), lambda: self._changes(told, notes.afresh()))
+
+    def heading(self, part: Part, notes: marking.Notes) -> Markup:
+        """A heading of a redline, with what is said of it."""
+        title, said = part.change.title, part.notes
+        return self._once((title, said, notes.place), lambda: self._heading(part, notes.afresh()))
+
+    def _once(self, key: object, make: Callable[[], Markup]) -> Markup:
+        """Redlines to one text share most of what they show."""
+        if key not in self._told:
+            self._told[key] = make()
+        return self._told[key]
+
+    def _changes(self, blocks: tuple[Told, ...], notes: marking.Notes) -> Markup:
         if self.written:
             return notes.written(span for told in blocks for span in told.change.spans)
         return marking.elements(self._blocks(markdown_of(list(marking.blocks_of(blocks, notes)))), notes)
 
-    def heading(self, part: Part, notes: marking.Notes) -> Markup:
-        """A heading of a redline, with what is said of it."""
+    def _heading(self, part: Part, notes: marking.Notes) -> Markup:
         text = marking.inline(part.heading, notes, side(part.change.title)) if part.change.title else ""
         text = re.sub(r"\s*\n\s*", " ", text)  # it may have been split from the paragraph below
         said = (notes.before(part.notes), self.inline(text), notes.after(part.notes))

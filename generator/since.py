@@ -6,14 +6,15 @@ more the site holds one fragment: the declared facts that changed, or the change
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal
 
 from generator.consent import Notice
+from generator.documents import Document
 from generator.library import Library, Policy, Text
-from generator.pages import Page, ended
+from generator.pages import Page, Rendered, RendererFor, compared, ended
 from generator.redline import diff, redlines, reports
 from generator.redline.diff import Redline, Span
 from generator.redline.marking import Notes
@@ -78,15 +79,14 @@ def _change(old: Fact | None, new: Fact | None) -> FactChange:
     return FactChange(fact.of, fact.name, "reworded" if old and new else "added" if new else "removed", spans)
 
 
-def make(library: Library, renderer_for: Callable[[str], Renderer]) -> Iterator[Page]:
+def make(library: Library, _: RendererFor) -> Iterator[Page]:
     """A fragment for each release that a stored choice may name, and that is not in force any more:
     `/<policy>/since/<version>.html` and `/cookies/since/<version>.<language>.html`."""
     for policy in library.policies:
         current = policy.in_force(library.today)
         for text in ended(library, policy):
-            renderer = renderer_for(current.document.meta.language) if current else None
-            if current and renderer:
-                yield _policy_page(policy, text, current, renderer)
+            if current:
+                yield _policy_page(policy, text, current)
     if library.notice:
         for old in _earlier_notices(library):
             yield from (_notice_page(old, library.notice, language) for language in library.notice.data["languages"])
@@ -96,8 +96,7 @@ def _earlier_notices(library: Library) -> list[Notice]:
     return [notice for notice in library.notices.released.values() if notice is not library.notice]
 
 
-def _policy_page(policy: Policy, old: Text, new: Text, renderer: Renderer) -> Page:
-    redline = diff.compare(old.document, new.document)
+def _policy_page(policy: Policy, old: Text, new: Text) -> Page:
     address = redline_path(policy, old.label, new.label)
     context = {
         "policy": policy.title,
@@ -105,12 +104,21 @@ def _policy_page(policy: Policy, old: Text, new: Text, renderer: Renderer) -> Pa
         "new": new.label,
         "address": address,
         "summaries": _summaries(policy, old, new),
-        "changes": list(_parts(redline, address, renderer)),
     }
     language = new.document.meta.language
     return Page(
-        f"{policy.path}since/{old.label}.html", "since_policy.html", policy.title, language, context, indexed=False
+        f"{policy.path}since/{old.label}.html",
+        "since_policy.html",
+        policy.title,
+        language,
+        context,
+        indexed=False,
+        rendered=Rendered(_changes, (old.document, new.document, address)),
     )
+
+
+def _changes(renderer_for: RendererFor, old: Document, new: Document, address: str) -> Mapping[str, Any]:
+    return {"changes": list(_parts(compared(old, new), address, renderer_for(new.meta.language)))}
 
 
 def _summaries(policy: Policy, old: Text, new: Text) -> list[dict[str, str]]:

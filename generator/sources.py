@@ -5,6 +5,7 @@ A site's own templates/ and static/ win over the shipped look, file by file.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,7 @@ import yaml
 from generator import config, typedyaml
 from generator.consent import Service, Widget
 from generator.errors import Problem, SourceError, Where
-
-_PACKAGE = Path(__file__).parent
-# In the wheel the look travels inside the package; in a checkout it is the top level's templates/ and static/.
-_THEME = _PACKAGE / "theme" if (_PACKAGE / "theme").is_dir() else _PACKAGE.parent
+from generator.files import PACKAGE, THEME, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +31,16 @@ class Sources:
     def text(self, path: str) -> str:
         """A file of content/ as text; SourceError where it is not UTF-8."""
         return decoded(path, self.content[path])
+
+    def digests(self) -> dict[str, str]:
+        """The SHA-256 of each file as it was read, by its path in the site's folder; the shipped look among them."""
+        read = {
+            config.PATH: self.site.encode(),
+            **self.content,
+            **{f"templates/{name}": text.encode() for name, text in self.templates.items()},
+            **{f"static/{name}": content for name, content in self.static.items()},
+        }
+        return {path: hashlib.sha256(content).hexdigest() for path, content in read.items()}
 
 
 def decoded(path: str, content: bytes, encoding: str = "utf-8") -> str:
@@ -64,7 +72,7 @@ def read(root: Path) -> Sources:
         content=dict(_files(root / "content", "content/")),
         templates=templates,
         static=static,
-        widget={name: data.decode() for name, data in _files(_PACKAGE / "widget")},
+        widget={name: data.decode() for name, data in _files(PACKAGE / "widget")},
     )
 
 
@@ -87,19 +95,17 @@ def read_widget(files: Mapping[str, str]) -> Widget:
 def watched(root: Path) -> list[Path]:
     """What a preview watches: the sources, and the shipped look where it is being worked on."""
     folders = [root / name for name in ("content", "templates", "static")]
-    shipped = [_THEME / "templates", _THEME / "static", _PACKAGE / "widget"]
+    shipped = [THEME / "templates", THEME / "static", PACKAGE / "widget"]
     return [path for path in dict.fromkeys([root / config.PATH, *folders, *shipped]) if path.exists()]
 
 
 def _layers(root: Path, folder: str) -> Iterator[tuple[str, bytes]]:
-    yield from _files(_THEME / folder)
-    if root / folder != _THEME / folder:
+    yield from _files(THEME / folder)
+    if root / folder != THEME / folder:
         yield from _files(root / folder)
 
 
 def _files(folder: Path, prefix: str = "") -> Iterator[tuple[str, bytes]]:
     """Every file below a folder, hidden ones apart, in a fixed order."""
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder)
-        if path.is_file() and not any(part.startswith(".") for part in name.parts):
-            yield prefix + name.as_posix(), path.read_bytes()
+    for name, _ in walk(folder):
+        yield prefix + name, (folder / name).read_bytes()

@@ -127,7 +127,10 @@
       return;
     }
     const [old, now] = [pick.releases[from], pick.releases[to]];
-    if (!old || !now) throw new Error('no such release');
+    if (!old || !now) { // too many releases lie between: the list has the steps
+      status.textContent = say.chain ?? '';
+      return;
+    }
     const all = pairs(old.units, now.units);
     const placed = new Set(pick.moved[`${old.order}...${now.order}`]);
     const found = await Promise.all(

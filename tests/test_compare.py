@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from generator import build
+import generator.compare
+from generator import build, pages
 from generator.build import Built
 from generator.compare import units
-from generator.library import Text
 from generator.redline.diff import alone, compare
 from tests.markup import read
 from tests.trees import TODAY, Frozen, document, make_sources, policy_files
@@ -113,7 +113,7 @@ def test_a_changed_title_is_a_part_of_its_own() -> None:
 
 
 def test_a_number_is_no_part_of_what_is_compared() -> None:
-    first, second = (Text("1.0", document(text), b"") for text in ("## A\nx\n", "## Z\nz\n## A\nx\n"))
+    first, second = (document(text) for text in ("## A\nx\n", "## Z\nz\n## A\nx\n"))
     assert (units(first)[1].number, units(second)[2].number) == ("1.", "2.")
     assert units(first)[1].digest == units(second)[2].digest
 
@@ -139,3 +139,19 @@ def test_one_section_compared_by_itself_is_what_it_is_in_a_redline(old: str, new
 def test_a_policy_with_one_release_has_nothing_to_compare() -> None:
     built = build.build(make_sources(), today=TODAY)
     assert not [path for path in built.files if "/compare/" in path]
+
+
+def test_beyond_its_reach_a_release_is_compared_with_the_one_before_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or the work would grow with the square of their number, and one section that changes in each is enough."""
+    monkeypatch.setattr(pages, "REACH", 4)
+    monkeypatch.setattr(generator.compare, "REACH", 4)
+    texts = [INTRO.replace("terms.", f"terms, {at} of them.") for at in range(10)]
+    files = policy_files("terms", [Frozen(text, date(2026, 1, 1 + at)) for at, text in enumerate(texts)])
+    built = build.build(make_sources(content=files), today=TODAY)
+    neighbours = {f"1.{at}...1.{at + 1}" for at in range(9)}
+    assert index(built)["pages"].keys() == neighbours | {"1.6...1.9", "1.7...1.9"}
+    assert list(index(built)["releases"]) == ["1.6", "1.7", "1.8", "1.9"]
+    assert len(parts(built)) == 1  # 1.6...1.8: every other pair within reach has a page
+    assert {path for path in built.files if path.startswith("terms/since/")} == {
+        f"terms/since/1.{at}.html" for at in (6, 7, 8)
+    }

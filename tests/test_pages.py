@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from functools import cache
 
@@ -40,7 +41,13 @@ def library(drafts: bool = False, today: date = TODAY) -> Library:
 
 
 def made(loaded: Library) -> dict[str, Page]:
-    return {page.path: page for page in pages.make(loaded, lambda _: RENDERER)}
+    return {page.path: whole(page) for page in pages.make(loaded, lambda _: RENDERER)}
+
+
+def whole(page: Page) -> Page:
+    """A page with all that its template is given."""
+    given = page.rendered.result(lambda _: RENDERER) if page.rendered else {}
+    return replace(page, context={**page.context, **given})
 
 
 def release(page: Page) -> ReleaseView:

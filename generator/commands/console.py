@@ -6,13 +6,17 @@ import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, date, datetime
+from typing import Any
 
 import click
 
 from generator.errors import PolicyError, Problem, Where
+
+PATIENCE = 1.0  # seconds after which somebody who waits wants to see something move
 
 
 def show(problems: Iterable[Problem], *, as_json: bool = False) -> None:
@@ -25,6 +29,35 @@ def show(problems: Iterable[Problem], *, as_json: bool = False) -> None:
         click.echo(f"{problem.where}: {warning}{problem.code}: {problem.message}", err=True)
         if problem.hint:
             click.echo(f"    {problem.hint}", err=True)
+
+
+class Watch:
+    """Looks on while something long is done: how long each stage takes, and a bar where a person waits for it."""
+
+    def __init__(self, expected: int) -> None:
+        self._times: dict[str, float] = {}
+        self._stage, self._since = "", time.perf_counter()
+        self._started, self._expected, self._done = self._since, expected, 0
+        self._bar: Any = None
+
+    def __call__(self, stage: str) -> None:
+        now = time.perf_counter()
+        self._times[self._stage] = self._times.get(self._stage, 0) + now - self._since
+        self._stage, self._since, self._done = stage, now, self._done + 1
+        if self._bar is None and now - self._started > PATIENCE and sys.stderr.isatty():
+            self._bar = click.progressbar(length=self._expected, label="building", file=sys.stderr)
+        if self._bar:
+            self._bar.update(min(self._done, self._expected - 1) - self._bar.pos)
+
+    def close(self) -> None:
+        self("")
+        if self._bar:
+            self._bar.render_finish()
+
+    def lines(self) -> list[str]:
+        """The stages that took time, the longest first."""
+        told = sorted(((taken, stage) for stage, taken in self._times.items() if stage), reverse=True)
+        return [f"{taken:8.3f} s  {stage}" for taken, stage in told]
 
 
 def system_problem(error: OSError) -> Problem:

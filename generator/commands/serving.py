@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from generator import build, config, preview, sources
+from generator import config, preview, sources
+from generator.build import Built
 from generator.commands.console import show, system_problem
 from generator.commands.site import build_site
 from generator.commands.vault import preview_ledger
@@ -63,7 +64,7 @@ def _rebuild(root: Path, out: Path, drafts: bool, receiver: str | None) -> None:
         pass
 
 
-def _announce(built: build.Built, host: str, port: int, store: str | None) -> None:
+def _announce(built: Built, host: str, port: int, store: str | None) -> None:
     site = f"http://{host}:{port}"
     shown = [page.path for page in built.pages if page.kind in ("index", "redline", "cookies", "demo")]
     current = [policy.path for policy in built.library.policies if policy.in_force(built.library.today)]

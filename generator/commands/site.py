@@ -1,18 +1,28 @@
-"""check, build."""
+"""check, build. A build that has nothing to do loads nothing to do it with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from generator import build, config, output, sources
-from generator.commands.console import exit_if, show, today
+from generator import cache
+from generator.commands.console import Watch, exit_if, show, today
 from generator.errors import PolicyError, Problem, Where
-from generator.ledger.notes import read_note
-from generator.ledger.notices import read_notices
-from generator.library import Library
+
+if TYPE_CHECKING:
+    from generator.build import Built
+    from generator.library import Library
+    from generator.output import Written
+
+_NAMED = 3  # of the reasons for a build that are told
+_FILES_OF_A_TEXT = 7  # about how many are made of one
 
 
 @click.command("check")
@@ -21,6 +31,8 @@ from generator.library import Library
 @click.pass_obj
 def check_command(root: Path, strict: bool, as_json: bool) -> None:
     """Check content, notice and templates without writing anything."""
+    from generator import build, sources
+
     try:
         problems = build.build(sources.read(root), today=today(), drafts=True).problems
     except PolicyError as error:
@@ -40,10 +52,32 @@ def check_command(root: Path, strict: bool, as_json: bool) -> None:
     help="Publish this signed checkpoint of the ledger (policy ledger checkpoint --key). A site keeps the one it has.",
 )
 @click.option("--check", "only_check", is_flag=True, help="Build without writing.")
+@click.option("--profile", is_flag=True, help="Print how long each stage took.")
 @click.pass_obj
-def build_command(root: Path, out: Path | None, drafts: bool, checkpoint: Path | None, only_check: bool) -> None:
+def build_command(
+    root: Path, out: Path | None, drafts: bool, checkpoint: Path | None, only_check: bool, profile: bool
+) -> None:
     """Build the site into dist/."""
-    build_site(root, out or root / "dist", drafts=drafts, checkpoint=checkpoint, write=not only_check)
+    out, day = out or root / "dist", str(today())
+    record = None if only_check else cache.load(cache.place(root, out, drafts, None))
+    reasons = cache.reasons(record, root, out, day)
+    if record and not reasons and not checkpoint:
+        _say_again(record.said, out)
+    else:
+        watch = Watch(len(record.outputs) if record else _FILES_OF_A_TEXT * len(cache.sources(root)))
+        build_site(root, out, drafts=drafts, checkpoint=checkpoint, write=not only_check, reasons=reasons, watch=watch)
+        for line in watch.lines() if profile else ():
+            click.echo(line, err=True)
+
+
+def _say_again(said: Mapping[str, Any], out: Path) -> None:
+    """What the build said whose site still stands."""
+    show(Problem(**{**told, "where": Where(**told["where"])}) for told in said["problems"])
+    click.echo(
+        f"built {said['files']} files into {out} (0 written, {said['files']} unchanged, 0 removed): nothing has changed"
+    )
+    for line in said["summary"]:
+        click.echo(f"  {line}")
 
 
 def build_site(
@@ -54,41 +88,62 @@ def build_site(
     write: bool = True,
     receiver: str | None = None,
     checkpoint: Path | None = None,
-) -> build.Built:
+    reasons: Sequence[str] = (),
+    watch: Watch | None = None,
+) -> Built:
+    """Build and write, and note what was read, written and said, for the next build to know what it need not do."""
+    from generator import build, config, output, sources
+
     if (out / config.PATH).exists():
         hint = "name one of its own"
         raise PolicyError(Problem("build.folder", Where(str(out)), "this is a site's own folder", hint))
-    before = out / build.CHECKPOINT
+    taken, looked, day = time.time_ns(), cache.sources(root), today()
+    place = cache.place(root, out, drafts, receiver)
+    standing = cache.standing(cache.load(place), out) if write else build.NOTHING
+    read, before = sources.read(root), out / cache.CHECKPOINT
     published = checkpoint or (before if before.is_file() else None)
-    built = build.build(
-        sources.read(root),
-        today=today(),
-        drafts=drafts,
-        receiver=receiver,
-        checkpoint=published.read_bytes() if published else None,
-    )
-    problems = [*built.problems, *output.lost_rows(built.library.registers, out)]
-    if checkpoint:
-        problems += _checkpoint_problems(checkpoint, before, built)
-    show(problems)
-    exit_if(any(problem.severity == "error" for problem in problems))
-    if write:
-        done = output.write(built.files, out)
-        counts = f"{done.written} written, {done.unchanged} unchanged, {done.removed} removed"
-        click.echo(f"built {len(built.files)} files into {out} ({counts})")
-    else:
-        click.echo(f"would build {len(built.files)} files into {out}")
-    for line in _summary(built.library):
+    with closing(output.Spool()) as spool, closing(watch or Watch(1)) as watching:
+        work = partial(build.build, read, standing=standing, files=spool if write else None, watch=watching)
+        noted = published.read_bytes() if published else None
+        built = work(today=day, drafts=drafts, receiver=receiver, checkpoint=noted)
+        problems = [*built.problems, *output.lost_rows(built.library.registers, out)]
+        if checkpoint:
+            site = built.files if "notices.json" in built.files else output.Folder(out, built.made.keys())
+            problems += _checkpoint_problems(checkpoint, before, site.get("notices.json"))
+        show(problems)
+        exit_if(any(problem.severity == "error" for problem in problems))
+        summary = list(_summary(built.library))
+        if write:
+            watching("write")
+            done = output.write(built.files, out, built.made.keys() - built.files.keys())
+            said = {"files": len(built.made), "problems": [asdict(problem) for problem in problems], "summary": summary}
+            seen = cache.seen(looked, read.digests()), output.seen(built.made, out)
+            output.put(place, cache.content_of(cache.Record(cache.program(), str(day), taken, *seen, said)))
+            built = replace(built, files=output.Folder(out, built.made.keys()))
+    counts = f" ({_counts(done)}){_because(reasons)}" if write else ""
+    click.echo(f"{'built' if write else 'would build'} {len(built.made)} files into {out}{counts}")
+    for line in summary:
         click.echo(f"  {line}")
     return built
 
 
-def _checkpoint_problems(new: Path, before: Path, built: build.Built) -> Iterable[Problem]:
+def _counts(done: Written) -> str:
+    return f"{done.written} written, {done.unchanged} unchanged, {done.removed} removed"
+
+
+def _because(reasons: Sequence[str]) -> str:
+    more = [f"{len(reasons) - _NAMED} more"] if len(reasons) > _NAMED else []
+    return f": {'; '.join([*reasons[:_NAMED], *more])}" if reasons else ""
+
+
+def _checkpoint_problems(new: Path, before: Path, listed: bytes | None) -> Iterable[Problem]:
     """What is published is what others hold the ledger to: of this site's log, signed, and never one that went back."""
+    from generator.ledger.notes import read_note
+    from generator.ledger.notices import read_notices
+
     text = new.read_text(encoding="utf-8")
     checkpoint, where = read_note(text, str(new)), Where(str(new))
     older = read_note(before.read_text(encoding="utf-8"), str(before)) if before.is_file() else None
-    listed = built.files.get("notices.json")
     if listed is None or checkpoint.origin != read_notices(listed, "notices.json").log_origin:
         yield Problem("checkpoint.foreign", where, f"it is of {checkpoint.origin}, which is not this site's log")
     if "\n\n\N{EM DASH} " not in text:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import StringIO
 from itertools import pairwise, zip_longest
 from typing import Literal
 
@@ -159,6 +160,11 @@ def _is_wrapped(lines: list[str]) -> bool:
     width = max((len(line) for line in lines if " " in line.strip()), default=0)
     room = (width - len(line) - len(below.split()[0]) for line, below in pairwise(lines))
     return 40 < width <= 120 and max(room) <= _SLACK
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text with their ends; nearly every text has but one sort of them, which is quick."""
+    return LINE.findall(text) if "\r" in text else list(StringIO(text, newline="\n"))
 
 
 def fence_after(line: str, fence: str) -> str:

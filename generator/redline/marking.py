@@ -44,6 +44,15 @@ class Notes:
     address: str = ""
     said: list[Markup] = field(default_factory=list)
 
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """What the ids and links of its notes depend on."""
+        return self.prefix, self.beside, self.address
+
+    def afresh(self) -> Notes:
+        """The same, with nothing said yet."""
+        return replace(self, said=[])
+
     def put(self, said: Markup) -> str:
         self.said.append(said)
         return f"{_NOTE}{len(self.said) - 1}{_NOTE_END}"
