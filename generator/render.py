@@ -15,6 +15,8 @@ from xml.etree.ElementTree import Element
 
 from markdown import Markdown
 from markdown.extensions import Extension
+from markdown.extensions.fenced_code import FencedCodeExtension
+from markdown.extensions.sane_lists import SaneListExtension
 from markdown.extensions.tables import TableExtension
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AMP_SUBSTITUTE
@@ -178,7 +180,9 @@ def _placed_item(block: Block, levels: list[_Level]) -> str:
 
 def _reader() -> Markdown:
     """Blocks and inline text. Columns are aligned by attribute: the CSP allows no inline style (X19)."""
-    return Markdown(extensions=[TableExtension(use_align_attribute=True), "fenced_code", "sane_lists", _Safe()])
+    # By class: by name, the library would ask every installed package what it brings.
+    known = (TableExtension(use_align_attribute=True), FencedCodeExtension(), SaneListExtension(), _Safe())
+    return Markdown(extensions=known)
 
 
 def _line_reader() -> Markdown:
