@@ -229,7 +229,9 @@ def _changes(renderer_for: RendererFor, old: Document, new: Document) -> Mapping
     return redlines.context(compared(old, new), renderer_for(new.meta.language))
 
 
-@lru_cache(maxsize=REACH)  # a release within reach has a page with the one in force and tells a visitor what changed
+@lru_cache(
+    maxsize=2 * REACH
+)  # a release within reach has a page with the one in force and tells a visitor what changed
 def compared(old: Document, new: Document) -> Redline:
     return diff.compare(old, new)
 

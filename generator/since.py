@@ -124,11 +124,11 @@ def _changes(renderer_for: RendererFor, old: Document, new: Document, address: s
 def _summaries(policy: Policy, old: Text, new: Text) -> list[dict[str, str]]:
     """What the publisher said of each release since; before that, why any was withdrawn on the way."""
     register = policy.register
-    was, now = register.lineage(old.release), register.lineage(new.release)
-    ends = [end for release in was if release not in now and (end := register.withdrawn(release))]
+    was, now = ({row.version: row for row in register.lineage(text.release)} for text in (old, new))
+    ends = [end for version, row in was.items() if version not in now and (end := register.withdrawn(row))]
     return [
         {"version": str(row.version), "kind": row.kind, "summary": row.summary}
-        for row in (*ends, *(release for release in reversed(now) if release not in was))
+        for row in (*ends, *(row for version, row in reversed(now.items()) if version not in was))
     ]
 
 
