@@ -78,7 +78,7 @@ def program() -> str:
         for name, stat in walk(folder)
         if not name.endswith(".pyc")
     ]
-    libraries = [sorted(place.name for place in Path(folder).glob("*.dist-info")) for folder in sys.path]
+    libraries = sorted({place.name for folder in sys.path for place in Path(folder).glob("*.dist-info")})
     told = (sys.version, found, libraries)
     return hashlib.sha256(repr(told).encode()).hexdigest()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -225,3 +226,8 @@ def test_an_edit_makes_only_what_it_changes(site: Path) -> None:
         path.relative_to(site / "dist").as_posix() for path, time in times.items() if path.stat().st_mtime_ns != time
     }
     assert changed == {"terms/draft/index.html", "terms/changes/1.0...draft/index.html", "manifest.json"}
+
+
+def test_a_profile_tells_how_long_each_stage_took(site: Path) -> None:
+    told = re.findall(r"^ +\d+\.\d{3} s  (.+)$", run(site, "build", "--profile"), re.MULTILINE)
+    assert {"load", "check", "policy", "copies", "write"} <= set(told)
