@@ -14,6 +14,7 @@
   if (!(form instanceof HTMLFormElement) || !(result instanceof HTMLElement) || !place || !list || !title) return;
   const status = /** @type {HTMLElement} */ (form.querySelector('[role=status]'));
   const say = form.dataset;
+  const chain = document.querySelector('[data-without]')?.textContent ?? '';
   const folder = (say.index ?? '').replace('index.json', '');
   /** @type {Promise<Index> | undefined} */
   let index;
@@ -128,7 +129,7 @@
     }
     const [old, now] = [pick.releases[from], pick.releases[to]];
     if (!old || !now) { // too many releases lie between: the list has the steps
-      status.textContent = say.chain ?? '';
+      status.textContent = chain;
       return;
     }
     const all = pairs(old.units, now.units);
