@@ -14,7 +14,7 @@ build: .venv/program
 install: .venv/program
 
 test: .venv/tools system node_modules/.package-lock.json
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: .venv/tools system node_modules/.package-lock.json
 	$(BIN)/ruff check .

@@ -80,7 +80,7 @@ def test_a_language_without_words_is_named_with_those_there_are() -> None:
 )
 def test_a_date_is_written_as_readers_of_the_language_write_it(language: str, first: str, other: str) -> None:
     say = words.load(shipped().templates, language)
-    assert [said.replace("\u00a0", " ") for said in (say.day("2026-03-01"), say.day(TODAY))] == [first, other]
+    assert [said.replace("\u00a0", " ") for said in (say.day("2026-03-01"), say.day("2026-11-22"))] == [first, other]
 
 
 def test_words_that_are_not_complete_are_named_before_a_page_lacks_them() -> None:
