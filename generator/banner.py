@@ -121,8 +121,9 @@ def _scripts(
 ) -> Scripts:
     notice, names = notices[-1], tuple(_first_scripts(notices[-1]))
     say = partial(_words, notice, language, sources=sources)
-    style = "\n".join(sources[f"{name}.css"] for name in ("widget", *names) if f"{name}.css" in sources)
     said = consent.said(notice, language)
+    style = "\n".join(sources[f"{name}.css"] for name in ("widget", *names) if f"{name}.css" in sources)
+    style = style.replace("--letters: 8", f"--letters: {_longest_word(said)}")
     full = {
         "purposes": [_full_purpose(each, language) for each in notice["purposes"]],
         "texts": say(LAYER),
@@ -174,6 +175,11 @@ def _first_scripts(notice: Mapping[str, Any]) -> Iterator[str]:
             yield from ("signals", *adapters)
         if name != "embeds" or embeds:
             yield name
+
+
+def _longest_word(said: Mapping[str, str]) -> int:
+    """The letters of the longest word on the buttons of a layer: the style sheet lets none of them break."""
+    return max(len(word) for key in ("reject", "accept", "settings", "save") for word in said[key].split())
 
 
 def words_used(sources: Mapping[str, str], names: Sequence[str]) -> frozenset[str]:

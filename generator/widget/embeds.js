@@ -18,7 +18,6 @@ function openEmbed(embed) {
 /** @param {HTMLIFrameElement} embed */
 function holdEmbed(embed) {
   if (placeholders.has(embed)) return;
-  dress(STYLE);
   // An image without a source is as large as its words, whatever its attributes say.
   const box = embed.getBoundingClientRect();
   const size = (/** @type {'width' | 'height'} */ side) =>

@@ -11,9 +11,10 @@ function el(tag, attributes, ...children) {
   return made;
 }
 
-/** A part of the banner, in its own language (B11). @template {keyof HTMLElementTagNameMap} T
+/** A part of the banner, dressed, and in its own language (B11). @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag @param {Record<string, string>} attributes @param {(Node | string | undefined)[]} children */
 function part(tag, attributes, ...children) {
+  dress(STYLE);
   const { language: lang, direction: dir } = CONFIG;
   return el(tag, { 'data-preferences': '', lang, dir, ...attributes }, ...children);
 }
@@ -66,7 +67,6 @@ let notice = null;
 /** @param {[again?: string, changes?: Node]} told */
 function showNotice(...told) {
   hideNotice();
-  dress(STYLE);
   notice = makeNotice(...told);
   document.body.prepend(notice); // early: a banner at the end of a page is not found by screen readers
   room.observe(notice);

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from .conftest import Visit
 from .notice_page import NoticePage
 from .pages import HOSTILE, furnish
-from .sample import ANALYTICS, MARKETING, VIDEO, banner
+from .sample import ANALYTICS, MARKETING, VIDEO, banner, banner_in
 from .serving import Site
 
 Open = Callable[..., Visit]
@@ -46,6 +46,46 @@ def test_the_buttons_of_a_layer_are_equal_in_every_computed_way(visit: Open, sit
         notice.page.keyboard.press("Escape")
         expect(notice.settings).to_have_count(0)
         notice.page.evaluate("() => document.activeElement.blur()")
+
+
+def test_the_settings_are_dressed_for_who_has_chosen_before(visit: Open, site: Site) -> None:
+    """Nobody asked them on this page, so the first layer has brought no style."""
+    furnish(site)
+    notice = NoticePage(visit().page).open(site.url())
+    look = "(host) => { const s = getComputedStyle(host);" \
+        " return [s.backgroundColor, s.borderRadius, s.color, s.fontWeight, s.minHeight] }"  # fmt: skip
+    notice.open_settings()
+    dressed = notice.button("reject", notice.settings).evaluate(look)
+    notice.button("reject", notice.settings).click()
+    expect(notice.notice).to_have_count(0)
+    notice.page.reload()
+    notice.open_settings()
+    assert notice.button("reject", notice.settings).evaluate(look) == dressed
+    _assert_equal(notice, notice.settings, ("reject", "accept", "save"))
+
+
+# The width of the widest word on the button against the width that there is for it.
+_FITS = """(button) => { const style = getComputedStyle(button), word = document.createElement('span');
+  word.style.setProperty('white-space', 'nowrap', 'important'); button.append(word);
+  const room = button.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+  const widths = button.firstChild.data.split(' ').map((text) =>
+    { word.textContent = text; return word.getBoundingClientRect().width });
+  word.remove(); return Math.max(...widths) <= room }"""
+
+
+@pytest.mark.parametrize("language", ["de", "fr"])
+@pytest.mark.parametrize("width", [320, 360, 768])
+def test_no_word_on_a_button_breaks(visit: Open, site: Site, width: int, language: str) -> None:
+    site.put_banner(banner_in(language))
+    furnish(site)
+    site.put("/style.css", ':root { --preferences-font: "DejaVu Sans" }', "text/css")
+    notice = NoticePage(visit(viewport={"width": width, "height": 640}).page).open(site.url())
+    _assert_equal(notice, notice.notice, ("reject", "accept", "settings"))
+    buttons = notice.notice.locator("button").all()
+    notice.open_settings()
+    for button in (*buttons, *notice.settings.locator("button[data-choice]").all()):
+        assert button.evaluate(_FITS), button.inner_text()
+    _assert_equal(notice, notice.settings, ("reject", "accept", "save"))
 
 
 def _assert_equal(notice: NoticePage, layer: Locator, names: tuple[str, ...]) -> None:
