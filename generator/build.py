@@ -78,7 +78,7 @@ def build(
     script = _banner(loaded, sources, receiver)
     press = _Press(loaded, sources.templates, {name: address for name, address, _ in static}, script)
     for recipe in (
-        *(_plain(address.lstrip("/"), content) for _, address, content in static),
+        *(_plain(address.lstrip("/"), content, loaded.site.policies) for _, address, content in static),
         *(_plain(path, content) for path, content in (script.files() if script else {}).items()),
     ):
         work.do(recipe)
@@ -240,8 +240,9 @@ def _copies(loaded: Library, press: _Press) -> Iterator[Recipe]:
                 yield press.copy(path, rendered)
 
 
-def _plain(path: str, content: bytes) -> Recipe:
-    return Recipe(f"{path} {hashlib.sha256(content).hexdigest()}", lambda: [(path, content)])
+def _plain(path: str, content: bytes, policies: object = "") -> Recipe:
+    """A file that is there already; of a page of the publisher's own, what is a link of ours hangs on the policies."""
+    return Recipe(f"{path} {hashlib.sha256(content).hexdigest()} {policies}", lambda: [(path, content)])
 
 
 def _digest(told: str) -> str:

@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from generator.files import PACKAGE, THEME, walk
 CHECKPOINT = "checkpoint.txt"  # of the ledger, which a site keeps until it is given another
 FOLDERS = ("content", "templates", "static")
 _DOUBT = 2_000_000_000  # ns: a file written this shortly before it was looked at may change again without a sign
-Seen = list[Any]  # of a file: size, mtime_ns, SHA-256; of one that was built, what Made has besides
+Seen = list[Any]  # of a file: size, time, SHA-256; of one that was built, what Made has besides
 
 
 class Made(NamedTuple):
@@ -70,8 +71,12 @@ def content_of(record: Record) -> bytes:
     return hashlib.sha256(text).hexdigest().encode() + b"\n" + text
 
 
+@cache
 def program() -> str:
-    """What makes the pages: this package, the shipped look, Python, and the libraries by name and version."""
+    """What makes the pages: this package, the shipped look, Python, and the libraries by name and version.
+
+    It is what a process began with: its own sources may change while a preview runs, and the code that runs does not.
+    """
     found = [
         (name, stat.st_size, stat.st_mtime_ns)
         for folder in dict.fromkeys((PACKAGE, THEME / "templates", THEME / "static"))
@@ -93,7 +98,12 @@ def sources(root: Path) -> dict[str, os.stat_result]:
 def seen(stats: Mapping[str, os.stat_result], digests: Mapping[str, str]) -> dict[str, Seen]:
     """Files as they are remembered; one that came or went while it was looked at is not."""
     both = ((path, stat, digests[path]) for path, stat in stats.items() if path in digests)
-    return {path: [stat.st_size, stat.st_mtime_ns, digest] for path, stat, digest in both}
+    return {path: [stat.st_size, time_of(stat), digest] for path, stat, digest in both}
+
+
+def time_of(stat: os.stat_result) -> int:
+    """In ns. A text that is put in place with its old time (cp -p, tar, rsync) tells by the other of the two."""
+    return max(stat.st_mtime_ns, stat.st_ctime_ns)
 
 
 def standing(record: Record | None, out: Path) -> dict[str, Made]:
@@ -121,11 +131,11 @@ def reasons(record: Record | None, root: Path, out: Path, day: str) -> list[str]
 
 def _changed(known: Mapping[str, Seen], folder: Path, sure: float = float("inf")) -> Iterator[str]:
     """The files that are not as they were: by size and time, and by content where those leave a doubt."""
-    for path, (size, mtime, digest, *_) in known.items():
+    for path, (size, time, digest, *_) in known.items():
         name = f"{folder}/{path}"
         try:
             stat = os.stat(name)  # noqa: PTH116  thousands of them, and a Path takes as long as the call
-            if stat.st_size == size and (stat.st_mtime_ns == mtime < sure or digest_of(name) == digest):
+            if stat.st_size == size and (time_of(stat) == time < sure or digest_of(name) == digest):
                 continue
         except OSError:
             pass

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
-from generator.cache import Made, Seen
+from generator.cache import Made, Seen, time_of
 from generator.errors import Problem, Where
 from generator.history import Register
 from generator.verify import MANIFEST
@@ -49,7 +49,7 @@ def write(files: Mapping[str, bytes], folder: Path, standing: Collection[str] = 
 def seen(made: Mapping[str, Made], folder: Path) -> dict[str, Seen]:
     """The written site as a later build may find it."""
     stats = {path: (folder / path).stat() for path in made}
-    return {path: [stat.st_size, stat.st_mtime_ns, *made[path]] for path, stat in stats.items()}
+    return {path: [stat.st_size, time_of(stat), *made[path]] for path, stat in stats.items()}
 
 
 class Folder(Mapping[str, bytes]):

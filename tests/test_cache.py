@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from generator import cache
 from generator.cli import main
 from tests.trees import CONSENT, SITE, TERMS
 
@@ -98,6 +99,38 @@ def test_a_change_that_leaves_size_and_time_alone_is_seen_where_it_could_be(site
     path.write_text(TERMS.replace("10 euros", "20 euros"))
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     assert "content/terms/policy.md has changed" in run(site, "build")
+
+
+@pytest.mark.parametrize("path", ["content/terms/policy.md", "dist/terms/1.0.md"])
+def test_a_change_that_keeps_size_and_time_is_seen_long_after(
+    site: Path, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As from an archive, or a copy that keeps times."""
+    monkeypatch.setattr(cache, "_DOUBT", 0)
+    run(site, "build")
+    changed = site / path
+    stat = changed.stat()
+    changed.write_text(changed.read_text().replace("10 euros", "20 euros"))
+    os.utime(changed, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert path.removeprefix("dist/") in run(site, "build").partition(" removed): ")[2]
+
+
+@pytest.mark.parametrize("drafts", [[], ["--drafts"]])
+def test_a_cache_that_cannot_be_written_stops_no_build(site: Path, drafts: list[str]) -> None:
+    shutil.rmtree(site / ".cache", ignore_errors=True)
+    (site / ".cache").write_text("")
+    for _ in range(2):
+        done = CliRunner().invoke(main, ["-C", str(site), "build", *drafts], env={"SOURCE_DATE_EPOCH": DAY})
+        assert (done.exit_code, "built " in done.output, "system" in done.output) == (0, True, False)
+
+
+def test_the_program_is_the_one_that_runs(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever works on the program while a preview runs: what that preview makes is of the program before."""
+    run(site, "build")
+    before = record(site).read_bytes()
+    monkeypatch.setattr(cache, "PACKAGE", site)
+    assert NOTHING in run(site, "build")
+    assert record(site).read_bytes() == before
 
 
 def test_what_came_and_what_went_are_reasons(site: Path) -> None:
@@ -212,6 +245,19 @@ def test_what_stands_is_what_would_be_made(site: Path) -> None:
     assert "link.no-page: the link /terms/9.9/" in run(site, "build", "--drafts")  # of a page that stands
     run(site, "build", "--drafts", day=MUCH_LATER)
     assert built(site) == fresh(site, MUCH_LATER)
+
+
+def test_a_link_of_a_static_page_is_held_against_the_policies_of_today(site: Path) -> None:
+    (site / "static").mkdir()
+    (site / "static/own.html").write_text('<a href="/more/9.9/">more</a>')
+    (site / "content/more").mkdir()
+    (site / "content/more/policy.md").write_text(TERMS)
+    config, one = site / "site.yaml", (site / "site.yaml").read_text()
+    two = one.replace("- terms\n", "- terms\n  - more\n", 1)
+    assert two != one
+    for text in (one, two, one):
+        config.write_text(text)
+        assert ("link.no-page: the link /more/9.9/" in run(site, "build")) == (text == two)
 
 
 def test_an_edit_makes_only_what_it_changes(site: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -118,7 +118,8 @@ def build_site(
             done = output.write(built.files, out, built.made.keys() - built.files.keys())
             said = {"files": len(built.made), "problems": [asdict(problem) for problem in problems], "summary": summary}
             seen = cache.seen(looked, read.digests()), output.seen(built.made, out)
-            output.put(place, cache.content_of(cache.Record(cache.program(), str(day), taken, *seen, said)))
+            with suppress(OSError):  # nothing needs it, so a folder that cannot be written to is no mistake
+                output.put(place, cache.content_of(cache.Record(cache.program(), str(day), taken, *seen, said)))
             built = replace(built, files=output.Folder(out, built.made.keys()))
     counts = f" ({_counts(done)}){_because(reasons)}" if write else ""
     click.echo(f"{'built' if write else 'would build'} {len(built.made)} files into {out}{counts}")
