@@ -91,11 +91,12 @@ def _fetched(loaded: Library, where: Where, told: Mapping[str, str]) -> Iterator
         return
     names = ["src", "srcset", "poster", *(["href"] if _FETCHED & set(told.get("rel", "").split()) else [])]
     for name in names:
-        yield from _foreign(loaded, where, told.get(name, ""))
+        for address in told.get(name, "").split(","):  # srcset lists several
+            yield from _foreign(loaded, where, address.strip())
 
 
 def _foreign(loaded: Library, where: Where, address: str) -> Iterator[Problem]:
-    host = urlsplit(address.split(",")[0].strip()).netloc
+    host = urlsplit(address).netloc
     if host and host != urlsplit(loaded.site.url).netloc:
         message = f"the page fetches {address!r} before anybody is asked, which tells {host} who reads it"
         yield Problem("page.foreign", where, message, "serve it from this site, or let it wait for a purpose")

@@ -30,7 +30,7 @@ function holdEmbed(embed) {
   const placeholder = part(
     'div',
     { 'data-preferences': 'held', role: 'group', 'aria-label': name },
-    el('p', {}, (words.held ?? '').replace('{name}', name).replace('{provider}', provider ?? '')),
+    el('p', {}, (words.held ?? '').replace('{name}', () => name).replace('{provider}', () => `${provider}`)),
     choices(['once', words.held_once], ['always', words.held_always]),
   );
   // What a style sheet would not know. Setting it by script needs no 'unsafe-inline'.
@@ -39,7 +39,7 @@ function holdEmbed(embed) {
   placeholder.addEventListener('click', (event) => {
     const choice = event.target instanceof Element && event.target.getAttribute('data-choice');
     if (!choice || !event.isTrusted) return; // a page's own script must not give anybody's consent
-    if (choice === 'always') choose({ ...stored(), [`${purpose}_${service}`]: 2 }, 'embed.always');
+    if (choice === 'always') choose({ ...stored(), [`${purpose}_${service}`]: 1 + +GPC }, 'embed.always');
     else openEmbed(embed);
     embed.focus();
   });

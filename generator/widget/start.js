@@ -118,12 +118,13 @@ function onChange(listener) {
   return () => document.removeEventListener('preferences:change', hear);
 }
 
-/** Take back one purpose, or all: what a page may do for its visitors. It may not grant.
- * @param {string} [purpose] */
+/** Take back one purpose, or all: what a page may do for its visitors. It may neither grant, nor answer for them what
+ * they were not asked. @param {string} [purpose] */
 function withdraw(purpose) {
-  const answers = { ...answerAll(0), ...stored() };
+  const answers = { ...stored() };
+  const had = grants(answers, purpose);
   for (const key in answers) if (!purpose || purposeOf(key) === purpose) answers[key] = 0;
-  choose(answers, 'page.form');
+  if (had) choose(answers, 'page.form');
 }
 
 /** @param {string[]} names of a purpose and perhaps a service @returns {Promise<void>} kept once it is granted */

@@ -133,6 +133,8 @@ def test_a_page_may_withdraw_and_wait_but_not_grant(page: Page, site: Site) -> N
         "get,onChange,once,show,withdraw",
         True,
     ]
+    page.evaluate("() => ['analytics', 'nope', undefined].forEach(preferences.withdraw)")
+    assert visitor.notice.is_visible() and visitor.stored()["cookies"] == ""  # nobody was asked yet
     visitor.accept()
     page.wait_for_function("() => window.granted")
     with visitor.posted():
