@@ -44,8 +44,8 @@ let entered = Promise.resolve();
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
-/** The ids of events that are under way. @type {Set<string>} */
-const flying = new Set();
+/** Events that are under way, by id. @type {Map<string, Promise<void>>} */
+const flying = new Map();
 
 /** Send what is due, and the rest in its time. */
 async function deliver() {
@@ -132,10 +132,16 @@ async function makeKept() {
   return made;
 }
 
+/** Once at a time. @param {ChoiceEvent} event */
+function send(event) {
+  const id = event.event_id;
+  const way = flying.get(id) ?? post(event).finally(() => flying.delete(id));
+  flying.set(id, way);
+  return way;
+}
+
 /** Never rejects. @param {ChoiceEvent} event */
-async function send(event) {
-  if (flying.has(event.event_id)) return;
-  flying.add(event.event_id);
+async function post(event) {
   let answer;
   try {
     answer = await fetch(resolve(CONFIG.receiver ?? ''), {
@@ -151,7 +157,6 @@ async function send(event) {
     // As far as we know it was not stored.
   }
   mend();
-  flying.delete(event.event_id);
   // The receiver may yet take it: RFC 9110 section 15.5.9, RFC 6585 section 4.
   const status = answer?.status ?? 500;
   if (status >= 500 || status === 408 || status === 429) return amend(event.event_id, putOff);

@@ -99,6 +99,7 @@ async function eraseRecord(button) {
     button.textContent = texts.erase_sure ?? '';
     return;
   }
+  await deliver(); // a record that is under way would arrive after the others were erased
   const answer = await fetch(resolve(`${CONFIG.receiver}/erase`), {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },

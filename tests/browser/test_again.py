@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from .conftest import Visit
 from .notice_page import NoticePage
@@ -192,3 +192,26 @@ def test_a_record_is_erased_after_a_second_press_and_the_consent_with_it(page: P
     page.wait_for_function("() => !localStorage['preferences.queue']")
     assert "preferences.receipt" not in visitor.stored()["local"]
     assert (site.events[-1]["event_type"], site.events[-1]["subject_ref"]) == ("withdrawn", None)
+
+
+def test_a_record_under_way_arrives_before_the_records_are_erased(page: Page, site: Site) -> None:
+    furnish(site)
+    visitor = NoticePage(page).open(site.url())
+    with visitor.posted():
+        visitor.accept()
+    held: list[Route] = []
+    page.route("**/choices", lambda route: held.append(route))
+    with page.expect_request("**/choices"):
+        page.evaluate("() => preferences.withdraw('analytics')")
+    visitor.open_settings()
+    erase = visitor.settings.locator("[data-erase]")
+    erase.click()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    erase.click()
+    page.wait_for_timeout(200)
+    assert asked == []
+    with page.expect_request("**/choices/erase"):
+        held[0].continue_()
+        page.unroute("**/choices")
+    assert [event["event_type"] for event in site.events][:2] == ["given", "changed"]
