@@ -30,7 +30,7 @@ function holdEmbed(embed) {
   const placeholder = part(
     'div',
     { 'data-preferences': 'held', role: 'group', 'aria-label': name },
-    el('p', {}, (words.held ?? '').replace('{name}', () => name).replace('{provider}', () => `${provider}`)),
+    el('p', {}, (words.held ?? '').replace('{name}', () => name).replace('{provider}', () => provider ?? '')),
     choices(['once', words.held_once], ['always', words.held_always]),
   );
   // What a style sheet would not know. Setting it by script needs no 'unsafe-inline'.

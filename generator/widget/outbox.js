@@ -142,6 +142,7 @@ function send(event) {
 
 /** Never rejects. @param {ChoiceEvent} event */
 async function post(event) {
+  const sent = ownCookie();
   let answer;
   try {
     answer = await fetch(resolve(CONFIG.receiver ?? ''), {
@@ -156,7 +157,7 @@ async function post(event) {
   } catch {
     // As far as we know it was not stored.
   }
-  mend();
+  mend(sent);
   // The receiver may yet take it: RFC 9110 section 15.5.9, RFC 6585 section 4.
   const status = answer?.status ?? 500;
   if (status >= 500 || status === 408 || status === 429) return amend(event.event_id, putOff);
@@ -172,11 +173,12 @@ function ownCookie() {
   return cookies().find((pair) => /^\w*-?preferences=/.test(pair));
 }
 
-/** The receiver sets the cookie again, and its answer to an older choice may come after a newer one was made. That
- * one's own answer will set it for as long as it holds. */
-function mend() {
+/** The receiver sets the cookie that was sent again, and its answer to an older choice may come after a newer one was
+ * made. That one's own answer will set it for as long as it holds. A cookie that says anything else stays: it is
+ * another tab's, or was cleared. @param {string | undefined} sent */
+function mend(sent) {
   const [choice, pair] = newest;
-  if (choice === chosen() && pair !== ownCookie())
+  if (choice === chosen() && pair !== sent && ownCookie() === sent)
     setCookie(`${pair};Max-Age=${CONFIG.consentDays * 86400};Path=/;SameSite=Lax`);
 }
 

@@ -121,7 +121,7 @@ function onChange(listener) {
 /** Take back one purpose, or all: what a page may do for its visitors. It may neither grant, nor answer for them what
  * they were not asked. @param {string} [purpose] */
 function withdraw(purpose) {
-  const answers = { ...stored() };
+  const answers = stored();
   const had = grants(answers, purpose);
   for (const key in answers) if (!purpose || purposeOf(key) === purpose) answers[key] = 0;
   if (had) choose(answers, 'page.form');

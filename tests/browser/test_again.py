@@ -135,7 +135,8 @@ def test_a_page_may_withdraw_and_wait_but_not_grant(page: Page, site: Site) -> N
     ]
     page.evaluate("() => ['analytics', 'nope', undefined].forEach(preferences.withdraw)")
     assert visitor.notice.is_visible() and visitor.stored()["cookies"] == ""  # nobody was asked yet
-    visitor.accept()
+    with visitor.posted():
+        visitor.accept()
     page.wait_for_function("() => window.granted")
     with visitor.posted():
         page.evaluate("() => preferences.withdraw('analytics')")
